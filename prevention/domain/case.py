@@ -1,0 +1,174 @@
+"""Cases: one concern at one home. States and the moves between them (domain.md section 8)."""
+
+from enum import StrEnum
+
+
+class CaseState(StrEnum):
+    """Where a case stands. Every open state has an owner and a next-action time."""
+
+    TRIAGE = "TRIAGE"
+    ACCEPTED = "ACCEPTED"
+    ASSIGNED = "ASSIGNED"
+    CONTACTING = "CONTACTING"
+    BOOKED = "BOOKED"
+    IN_PROGRESS = "IN_PROGRESS"
+    PARTIAL = "PARTIAL"
+    NO_ACCESS = "NO_ACCESS"
+    REFUSED = "REFUSED"
+    UNABLE = "UNABLE"
+    COMPLETED = "COMPLETED"
+    FOLLOW_UP = "FOLLOW_UP"
+    ON_HOLD = "ON_HOLD"
+    SIGNPOSTED_LOW = "SIGNPOSTED_LOW"
+    REJECTED = "REJECTED"
+    REDIRECTED = "REDIRECTED"
+    CLOSED = "CLOSED"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has to do something."""
+        return self not in FINAL_STATES
+
+    @property
+    def label(self) -> str:
+        """The words shown on screen."""
+        return {"SIGNPOSTED_LOW": "Advice only", "FOLLOW_UP": "Follow-up"}.get(
+            self.value, self.value.replace("_", " ").capitalize()
+        )
+
+
+FINAL_STATES = frozenset({CaseState.SIGNPOSTED_LOW, CaseState.REJECTED, CaseState.REDIRECTED, CaseState.CLOSED})
+
+_VISITABLE = {CaseState.BOOKED, CaseState.IN_PROGRESS}
+_AFTER_VISIT = {
+    CaseState.COMPLETED,
+    CaseState.PARTIAL,
+    CaseState.NO_ACCESS,
+    CaseState.REFUSED,
+    CaseState.UNABLE,
+}
+_CLOSABLE = {CaseState.CLOSED, CaseState.ON_HOLD, CaseState.REDIRECTED}
+
+#: From each state, the states a case may move to. REOPENED is TRIAGE reached from a final state.
+TRANSITIONS: dict[CaseState, frozenset[CaseState]] = {
+    CaseState.TRIAGE: frozenset(
+        {CaseState.ACCEPTED, CaseState.ASSIGNED, CaseState.REJECTED, CaseState.SIGNPOSTED_LOW} | _CLOSABLE
+    ),
+    CaseState.ACCEPTED: frozenset(
+        {CaseState.ASSIGNED, CaseState.CONTACTING, CaseState.REJECTED, CaseState.SIGNPOSTED_LOW} | _VISITABLE | _CLOSABLE
+    ),
+    CaseState.ASSIGNED: frozenset(
+        {CaseState.ASSIGNED, CaseState.ACCEPTED, CaseState.CONTACTING, CaseState.REFUSED, CaseState.UNABLE}
+        | _VISITABLE
+        | _CLOSABLE
+    ),
+    CaseState.CONTACTING: frozenset(
+        {CaseState.CONTACTING, CaseState.ASSIGNED, CaseState.NO_ACCESS, CaseState.REFUSED, CaseState.UNABLE}
+        | _VISITABLE
+        | _CLOSABLE
+    ),
+    CaseState.BOOKED: frozenset(
+        {CaseState.BOOKED, CaseState.ASSIGNED, CaseState.CONTACTING, CaseState.IN_PROGRESS} | _AFTER_VISIT | _CLOSABLE
+    ),
+    CaseState.IN_PROGRESS: frozenset({CaseState.PARTIAL, CaseState.BOOKED} | _AFTER_VISIT | _CLOSABLE),
+    **{
+        state: frozenset(
+            {CaseState.FOLLOW_UP, CaseState.ASSIGNED, CaseState.CONTACTING} | _VISITABLE | _CLOSABLE
+        )
+        for state in _AFTER_VISIT
+    },
+    CaseState.FOLLOW_UP: frozenset({CaseState.ASSIGNED, CaseState.CONTACTING} | _VISITABLE | _CLOSABLE),
+    CaseState.ON_HOLD: frozenset(
+        {CaseState.TRIAGE, CaseState.ACCEPTED, CaseState.ASSIGNED, CaseState.CONTACTING, CaseState.CLOSED}
+    ),
+    **{state: frozenset({CaseState.TRIAGE}) for state in FINAL_STATES},
+}
+
+
+class RejectReason(StrEnum):
+    """Why a case is not taken on; each has words that are safe for the referrer."""
+
+    NOT_ELIGIBLE = "NOT_ELIGIBLE"
+    OUT_OF_AREA = "OUT_OF_AREA"
+    NOT_ENOUGH_INFORMATION = "NOT_ENOUGH_INFORMATION"
+    ALREADY_VISITED = "ALREADY_VISITED"
+    LANDLORD_RESPONSIBLE = "LANDLORD_RESPONSIBLE"
+    DECEASED = "DECEASED"
+
+    @property
+    def label(self) -> str:
+        """The words shown on screen."""
+        return self.value.replace("_", " ").capitalize()
+
+    @property
+    def safe_words(self) -> str:
+        """What the referrer is told."""
+        return {
+            "NOT_ELIGIBLE": "This home does not meet the rules for a visit. Advice is available online.",
+            "OUT_OF_AREA": "The address is outside the area this service covers.",
+            "NOT_ENOUGH_INFORMATION": "There was not enough information to find the home. Please refer again.",
+            "ALREADY_VISITED": "This home was visited recently and nothing new was needed.",
+            "LANDLORD_RESPONSIBLE": "The landlord is responsible and has been told.",
+            "DECEASED": "No visit is needed.",
+        }[self.value]
+
+
+class HoldReason(StrEnum):
+    """Why a case waits. A hold never stops the clock by itself (domain.md section 2)."""
+
+    IN_HOSPITAL = "IN_HOSPITAL"
+    AWAITING_INFORMATION = "AWAITING_INFORMATION"
+    RESIDENT_AWAY = "RESIDENT_AWAY"
+    AWAITING_PARTNER = "AWAITING_PARTNER"
+    UNSAFE_TO_VISIT = "UNSAFE_TO_VISIT"
+
+    @property
+    def label(self) -> str:
+        """The words shown on screen."""
+        return self.value.replace("_", " ").capitalize()
+
+
+class ContactMethod(StrEnum):
+    """How somebody tried to reach the home."""
+
+    PHONE = "PHONE"
+    TEXT = "TEXT"
+    EMAIL = "EMAIL"
+    LETTER = "LETTER"
+    DOORSTEP = "DOORSTEP"
+    REFERRER = "REFERRER"
+
+    @property
+    def label(self) -> str:
+        """The words shown on screen."""
+        return {
+            "PHONE": "Phone call",
+            "TEXT": "Text message",
+            "EMAIL": "E-mail",
+            "LETTER": "Letter",
+            "DOORSTEP": "At the door",
+            "REFERRER": "Through the referrer",
+        }[self.value]
+
+
+class ContactResult(StrEnum):
+    """What came of the attempt."""
+
+    SPOKE = "SPOKE"
+    NO_REPLY = "NO_REPLY"
+    LEFT_MESSAGE = "LEFT_MESSAGE"
+    WRONG_NUMBER = "WRONG_NUMBER"
+    REFUSED = "REFUSED"
+    CALL_BACK = "CALL_BACK"
+
+    @property
+    def label(self) -> str:
+        """The words shown on screen."""
+        return {
+            "SPOKE": "Spoke to the resident",
+            "NO_REPLY": "No reply",
+            "LEFT_MESSAGE": "Left a message",
+            "WRONG_NUMBER": "Wrong number",
+            "REFUSED": "They refused",
+            "CALL_BACK": "Asked to call back",
+        }[self.value]

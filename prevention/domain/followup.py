@@ -1,0 +1,47 @@
+"""Follow-ups: what must happen later (domain.md section 8, ``follow_up_type``)."""
+
+from enum import StrEnum
+
+
+class FollowUpKind(StrEnum):
+    """What must happen."""
+
+    REVISIT = "REVISIT"
+    FIT_EQUIPMENT = "FIT_EQUIPMENT"
+    ORDER_EQUIPMENT = "ORDER_EQUIPMENT"
+    CALL_BACK = "CALL_BACK"
+    JOINT_VISIT = "JOINT_VISIT"
+    SEND_LETTER = "SEND_LETTER"
+    RAISE_SAFEGUARDING = "RAISE_SAFEGUARDING"
+    CHASE_ONWARD_REFERRAL = "CHASE_ONWARD_REFERRAL"
+    SHARE_WITH_CARER = "SHARE_WITH_CARER"
+    REVIEW_REFUSAL = "REVIEW_REFUSAL"
+    RECHECK_AFTER_MOVE = "RECHECK_AFTER_MOVE"
+    ALARM_EXPIRY = "ALARM_EXPIRY"
+    SANCTUARY_REVIEW = "SANCTUARY_REVIEW"
+    MARAC_ACTION = "MARAC_ACTION"
+    OPERATIONAL_RISK_FLAG = "OPERATIONAL_RISK_FLAG"
+    FEEDBACK_TO_REFERRER = "FEEDBACK_TO_REFERRER"
+
+    @property
+    def label(self) -> str:
+        """The words shown on screen."""
+        return {
+            "REVISIT": "Visit again",
+            "MARAC_ACTION": "MARAC action",
+            "FEEDBACK_TO_REFERRER": "Tell the referrer",
+        }.get(self.value, self.value.replace("_", " ").capitalize())
+
+
+class FollowUpState(StrEnum):
+    """Where a follow-up stands: waiting for its time, due (somebody was told), or ended."""
+
+    WAITING = "WAITING"
+    DUE = "DUE"
+    DONE = "DONE"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def label(self) -> str:
+        """The words shown on screen."""
+        return self.value.capitalize()
