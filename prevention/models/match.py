@@ -1,0 +1,39 @@
+"""Likenesses for a person to settle: a referral that may speak of an open case."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from prevention.domain.match import ReviewAnswer
+from prevention.models.base import Base, Identified
+from prevention.models.case import Case
+from prevention.models.referral import Referral
+
+
+class MatchCandidate(Identified, Base):
+    """This referral, which has a case of its own, looks like that case. Open until somebody answers."""
+
+    __tablename__ = "match_candidates"
+    __table_args__ = (
+        UniqueConstraint("referral_id", "case_id"),
+        Index("ix_match_candidates_open", "found_at", "id", postgresql_where=text("answer IS NULL")),
+        Index("ix_match_candidates_case_id", "case_id"),
+    )
+
+    referral_id: Mapped[UUID] = mapped_column(ForeignKey("referrals.id"))
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    found_at: Mapped[datetime]
+    p_same_person: Mapped[float]
+    p_same_household: Mapped[float]
+    model_version: Mapped[str]
+    words: Mapped[str]
+    contributions: Mapped[list[dict[str, Any]]]
+    answer: Mapped[ReviewAnswer | None]
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    answer_reason: Mapped[str] = mapped_column(default="")
+    referral: Mapped[Referral] = relationship()
+    case: Mapped[Case] = relationship()

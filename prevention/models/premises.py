@@ -1,0 +1,90 @@
+"""Premises, households, and the gazetteer's local table."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from prevention.models.base import Base, Identified
+
+
+class AddressStatus(StrEnum):
+    """How sure the product is of where a premises is."""
+
+    MATCHED = "matched"
+    UNMATCHED = "unmatched"
+    NO_FIXED_ABODE = "no_fixed_abode"
+
+
+class GazetteerAddress(Base):
+    """One address of the local gazetteer, BS 7666 parts (domain.md 5.1). Reference data."""
+
+    __tablename__ = "gazetteer_addresses"
+
+    uprn: Mapped[str] = mapped_column(primary_key=True)
+    flat: Mapped[str]
+    building: Mapped[str]
+    number: Mapped[str]
+    street: Mapped[str]
+    locality: Mapped[str]
+    town: Mapped[str]
+    postcode: Mapped[str] = mapped_column(index=True)
+    borough_code: Mapped[str] = mapped_column(ForeignKey("areas.code"))
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    address_key: Mapped[str | None] = mapped_column(index=True)
+
+
+class Premises(Identified, Base):
+    """A place people live. One row per UPRN, or per normalised address where there is no UPRN.
+
+    ``confidential`` marks a safe address (domain.md 4.5): masked everywhere, never merged into another.
+    A no-fixed-abode premises belongs to one referral alone.
+    """
+
+    __tablename__ = "premises"
+    __table_args__ = (
+        Index("uq_premises_uprn", "uprn", unique=True, postgresql_where=text("uprn IS NOT NULL AND NOT confidential")),
+        Index("ix_premises_address_key", "address_key", postgresql_where=text("address_key IS NOT NULL")),
+        Index("ix_premises_postcode", "postcode"),
+    )
+
+    uprn: Mapped[str | None]
+    status: Mapped[AddressStatus]
+    flat: Mapped[str] = mapped_column(default="")
+    building: Mapped[str] = mapped_column(default="")
+    number: Mapped[str] = mapped_column(default="")
+    street: Mapped[str] = mapped_column(default="")
+    locality: Mapped[str] = mapped_column(default="")
+    town: Mapped[str] = mapped_column(default="")
+    postcode: Mapped[str | None]
+    address_text: Mapped[str] = mapped_column(default="")
+    address_key: Mapped[str | None]
+    borough_code: Mapped[str | None] = mapped_column(ForeignKey("areas.code"))
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    confidential: Mapped[bool] = mapped_column(default=False)
+    confidential_reason: Mapped[str] = mapped_column(default="")
+    confidential_review_on: Mapped[date | None]
+    created_at: Mapped[datetime]
+
+    @property
+    def address_line(self) -> str:
+        """The address on one line, as a person would write it. Callers mask it where it is confidential."""
+        if self.status is AddressStatus.NO_FIXED_ABODE:
+            return f"No fixed abode ({self.address_text})" if self.address_text else "No fixed abode"
+        parts = [self.flat, self.building, f"{self.number} {self.street}".strip(), self.locality, self.town]
+        line = ", ".join(part for part in parts if part) or self.address_text or "Address not known"
+        return f"{line}, {self.postcode}" if self.postcode and self.postcode not in line else line
+
+
+class Household(Identified, Base):
+    """The people who live together at a premises. One premises may hold several (domain.md 5.1)."""
+
+    __tablename__ = "households"
+
+    premises_id: Mapped[UUID] = mapped_column(ForeignKey("premises.id"), index=True)
+    created_at: Mapped[datetime]
+    premises: Mapped[Premises] = relationship()
