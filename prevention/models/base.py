@@ -8,7 +8,7 @@ from uuid import UUID
 import uuid_utils.compat
 from sqlalchemy import Boolean, DateTime, Enum, Float, ForeignKey, MetaData, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -35,16 +35,18 @@ def new_id() -> UUID:
 class Base(DeclarativeBase):
     """Base of every model. Datetimes are aware UTC; enums are stored as their text value."""
 
-    metadata = MetaData(naming_convention=_NAMES)
-    type_annotation_map = {
-        datetime: DateTime(timezone=True),
-        UUID: Uuid(as_uuid=True),
-        str: Text(),
-        dict[str, Any]: JSONB(),
-        list[str]: ARRAY(Text()),
-        list[dict[str, Any]]: JSONB(),
-        enum.Enum: _CODED,
-    }
+    registry = registry(
+        metadata=MetaData(naming_convention=_NAMES),
+        type_annotation_map={
+            datetime: DateTime(timezone=True),
+            UUID: Uuid(as_uuid=True),
+            str: Text(),
+            dict[str, Any]: JSONB(),
+            list[str]: ARRAY(Text()),
+            list[dict[str, Any]]: JSONB(),
+            enum.Enum: _CODED,
+        },
+    )
 
 
 class Identified:

@@ -1,0 +1,104 @@
+"""Signing in and out, one's own account, and the role one acts under."""
+
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, logout_user
+
+from prevention.blueprints.accounts.forms import ChangePasswordForm, SignInForm
+from prevention.domain.account import PUBLIC, Permission
+from prevention.errors import Invalid, NotFound
+from prevention.extensions import current_session, limiter
+from prevention.queries import accounts as queries
+from prevention.services import accounts
+from prevention.services.accounts import LockoutRule, SignInResult
+from prevention.web.auth import act_under, current_actor, start_session
+from prevention.web.guards import guarded, public
+from prevention.web.transactions import work_as
+
+bp = Blueprint("accounts", __name__)
+
+_WRONG = "The e-mail address or password is wrong, or the account is locked for a while after too many tries"
+
+
+@bp.route("/sign-in", methods=["GET", "POST"])
+@limiter.limit("30 per minute", methods=["POST"])
+@public
+def sign_in() -> ResponseReturnValue:
+    """Sign in. A wrong password, an unknown address and a locked account answer alike."""
+    if current_user.is_authenticated:
+        return redirect(url_for("home.index"))
+    form = SignInForm()
+    if form.validate_on_submit() and _signed_in(form):
+        return redirect(_next_page())
+    return render_template("accounts/sign_in.html", form=form)
+
+
+def _signed_in(form: SignInForm) -> bool:
+    settings = current_app.extensions["settings"]
+    lockout = LockoutRule(settings.lockout_attempts, settings.lockout_minutes)
+    with work_as(PUBLIC) as work:
+        result, user = accounts.sign_in(work, email=form.email.data, password=form.password.data, lockout=lockout)
+    if result is not SignInResult.RIGHT or user is None or not start_session(user):
+        form.password.errors = [*form.password.errors, _WRONG]
+        return False
+    return True
+
+
+def _next_page() -> str:
+    """The page first asked for, when it is one of ours: never another site's."""
+    wanted = request.args.get("next", "")
+    parts = urlsplit(wanted)
+    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return wanted if ours else url_for("home.index")
+
+
+@bp.post("/sign-out")
+@guarded(Permission.ACCOUNT_OWN)
+def sign_out() -> ResponseReturnValue:
+    """Sign out."""
+    with work_as(current_actor()) as work:
+        accounts.sign_out(work)
+    logout_user()
+    flash("You have signed out.", "success")
+    return redirect(url_for("accounts.sign_in"))
+
+
+@bp.get("/account")
+@guarded(Permission.ACCOUNT_OWN)
+def mine() -> ResponseReturnValue:
+    """One's own account and roles."""
+    held = queries.memberships_of(current_session(), current_actor())
+    return render_template("accounts/mine.html", signed_in=current_user.signed_in, memberships=held)
+
+
+@bp.post("/account/role/<uuid:membership_id>")
+@guarded(Permission.ACCOUNT_OWN)
+def switch_role(membership_id: UUID) -> ResponseReturnValue:
+    """Go on under another of one's own roles."""
+    held = {one.id for one in queries.memberships_of(current_session(), current_actor())}
+    if membership_id not in held:
+        raise NotFound
+    act_under(membership_id)
+    return redirect(url_for("home.index"))
+
+
+@bp.route("/account/password", methods=["GET", "POST"])
+@guarded(Permission.ACCOUNT_OWN)
+def change_password() -> ResponseReturnValue:
+    """Change one's own password; other sessions end."""
+    form = ChangePasswordForm()
+    if form.validate_on_submit():
+        try:
+            with work_as(current_actor()) as work:
+                user = accounts.change_password(work, current=form.current.data, new=form.new.data)
+        except Invalid as invalid:
+            for field, problem in invalid.problems.items():
+                form[field].errors = [*form[field].errors, problem]
+        else:
+            start_session(user)
+            flash("Your password is changed. Other devices are signed out.", "success")
+            return redirect(url_for("accounts.mine"))
+    return render_template("accounts/change_password.html", form=form)

@@ -1,0 +1,13 @@
+"""Every operator's command group."""
+
+from flask import Flask
+
+from prevention.cli import reference
+
+_GROUPS = (reference.group,)
+
+
+def init_app(app: Flask) -> None:
+    """Register the command groups as ``flask <row> …``."""
+    for group in _GROUPS:
+        app.cli.add_command(group)

@@ -1,0 +1,41 @@
+"""Makes the Celery app from the Flask app: every task runs in an app context and gets ids only."""
+
+from typing import Any
+
+from celery import Celery, Task
+from flask import Flask
+
+from prevention.settings import Settings
+from prevention.tasks import schedule
+from prevention.tasks.queues import Queue, route
+
+
+def create_celery(app: Flask, settings: Settings) -> Celery:
+    """Make the Celery app, with its queues, its schedule and every task registered by name."""
+
+    class ContextTask(Task):  # type: ignore[type-arg]
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            with app.app_context():
+                return self.run(*args, **kwargs)
+
+    celery = Celery("prevention", task_cls=ContextTask)
+    celery.conf.update(
+        broker_url=settings.broker_url,
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        task_default_queue=Queue.NOTIFY.value,
+        task_routes=(route,),
+        task_serializer="json",
+        accept_content=["json"],
+        beat_schedule=schedule.BEAT,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={"visibility_timeout": 3600},
+        timezone="UTC",
+        imports=schedule.MODULES,
+        worker_hijack_root_logger=False,
+    )
+    celery.set_default()
+    app.extensions["celery"] = celery
+    return celery

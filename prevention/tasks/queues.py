@@ -1,0 +1,36 @@
+"""Queues and what is promised for each: the longest time a task should wait to start."""
+
+from enum import StrEnum
+from typing import Any
+
+
+class Queue(StrEnum):
+    """The queues workers listen to."""
+
+    URGENT = "urgent"
+    NOTIFY = "notify"
+    FOLLOWUPS = "followups"
+    IMPORT = "import"
+
+
+#: Longest wait before a task starts, in seconds.
+TIME_TO_START: dict[Queue, int] = {
+    Queue.URGENT: 5,
+    Queue.NOTIFY: 30,
+    Queue.FOLLOWUPS: 60,
+    Queue.IMPORT: 300,
+}
+
+#: First word of a task's name → its queue.
+_ROUTES = {
+    "outbox": Queue.URGENT,
+    "alerts": Queue.URGENT,
+    "notifications": Queue.NOTIFY,
+    "followups": Queue.FOLLOWUPS,
+    "referrals": Queue.IMPORT,
+}
+
+
+def route(name: str, *_args: Any, **_options: Any) -> dict[str, str]:
+    """Celery's router: a task named ``row.verb`` goes to its row's queue."""
+    return {"queue": _ROUTES.get(name.split(".", 1)[0], Queue.NOTIFY).value}

@@ -1,0 +1,17 @@
+"""What beat rings, how often, and the modules that hold tasks."""
+
+from typing import Any
+
+MODULES = (
+    "prevention.tasks.outbox",
+    "prevention.tasks.followups",
+    "prevention.tasks.notifications",
+    "prevention.tasks.referrals",
+)
+
+#: Seconds between rings. The rows say what is due; a ring that is missed is made good by the next.
+BEAT: dict[str, dict[str, Any]] = {
+    "relay-outbox": {"task": "outbox.relay", "schedule": 2.0, "options": {"expires": 10}},
+    "pick-follow-ups": {"task": "followups.pick_due", "schedule": 15.0, "options": {"expires": 30}},
+    "send-messages": {"task": "notifications.send_waiting", "schedule": 10.0, "options": {"expires": 30}},
+}

@@ -1,0 +1,82 @@
+"""Errors as pages, or as problem bodies (RFC 9457) where JSON is wanted. Neither shows internals."""
+
+import logging
+
+from flask import Flask, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from prevention.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
+
+_log = logging.getLogger(__name__)
+_PAGES = frozenset({400, 403, 404, 409, 413, 429, 500, 503})
+_TITLES = {
+    400: "There is a problem with this request",
+    403: "You cannot do this",
+    404: "Page not found",
+    409: "Somebody else changed this",
+    413: "The file is too large",
+    429: "Too many requests",
+    500: "Sorry, there is a problem",
+    503: "Try again shortly",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(NotFound, lambda _: _answer(404))
+    app.register_error_handler(NotAllowed, lambda error: _answer(403, error.reason))
+    app.register_error_handler(Conflict, lambda error: _answer(409, str(error)))
+    app.register_error_handler(Invalid, _invalid)
+    app.register_error_handler(Unavailable, lambda _: _answer(503))
+    app.register_error_handler(CSRFError, lambda _: _answer(400, "The page was open too long. Go back and try again."))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def wants_json() -> bool:
+    """Whether the caller asked for JSON rather than a page."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return request.is_json or best == "application/json"
+
+
+def problem(status: int, detail: str = "", **members: object) -> Response:
+    """A problem body with ``status``."""
+    body = {"type": "about:blank", "title": _TITLES.get(status, "Problem"), "status": status, **members}
+    if detail:
+        body["detail"] = detail
+    response = jsonify(body)
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def _answer(status: int, detail: str = "") -> ResponseReturnValue:
+    if wants_json():
+        return problem(status, detail)
+    page = status if status in _PAGES else 500
+    return render_template(f"errors/{page}.html", detail=detail), status
+
+
+def _invalid(error: Invalid) -> ResponseReturnValue:
+    if wants_json():
+        return problem(400, errors=error.problems)
+    return _answer(400, " ".join(error.problems.values()))
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if status < 400 or (error.response is not None):
+        return error
+    known = status if status in _PAGES else (400 if status < 500 else 500)
+    if wants_json():
+        return problem(status)
+    return render_template(f"errors/{known}.html", detail=""), status
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    # The kind of error and the place only: messages of libraries may quote what was typed.
+    _log.error("unexpected %s", type(error).__name__, extra={"endpoint": request.endpoint})
+    _log.debug("unexpected", exc_info=error)
+    return _answer(500)

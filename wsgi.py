@@ -1,0 +1,17 @@
+"""What gunicorn and Celery import: ``wsgi:app`` and ``wsgi:celery``."""
+
+import sys
+
+from celery import Celery
+
+from config import settings_from_environment
+from prevention.app import create_app
+from prevention.settings import SettingsProblem
+
+try:
+    _settings = settings_from_environment()
+except SettingsProblem as problem:
+    sys.exit(str(problem))
+
+app = create_app(_settings)
+celery: Celery = app.extensions["celery"]
