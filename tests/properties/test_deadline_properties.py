@@ -1,0 +1,122 @@
+"""What holds of deadlines at any moment of any year, clock changes included."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prevention.domain.deadlines import (
+    breach_band,
+    due_after_reassessment,
+    due_at,
+    escalation_points,
+)
+from prevention.domain.risk import RiskLevel
+from prevention.domain.risk_rules import load_pack
+from prevention.domain.working_time import Span, Unit, working_calendar
+
+LONDON = ZoneInfo("Europe/London")
+RULES = load_pack("london_four_level").deadlines
+CALENDAR = working_calendar()
+# Spring and autumn change days are drawn often, so that the skipped and repeated hours are met.
+CHANGE_DAYS = (
+    datetime(2026, 3, 22),
+    datetime(2026, 3, 29),
+    datetime(2026, 10, 18),
+    datetime(2026, 10, 25),
+)
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)) | st.builds(
+    lambda day, seconds: day + timedelta(seconds=seconds),
+    st.sampled_from(CHANGE_DAYS),
+    st.integers(0, 4 * 3600),
+)
+UTC_MOMENTS = MOMENTS.map(lambda moment: moment.replace(tzinfo=UTC))
+LEVELS = st.sampled_from(RiskLevel)
+
+
+def exists(wall: datetime) -> bool:
+    return wall.replace(tzinfo=LONDON).astimezone(UTC).astimezone(LONDON).replace(tzinfo=None) == wall
+
+
+@given(UTC_MOMENTS)
+def test_four_hours_are_always_four_hours(assessed: datetime) -> None:
+    assert due_at(RiskLevel.VERY_HIGH, assessed, RULES) == assessed + timedelta(hours=4)
+
+
+@given(UTC_MOMENTS)
+def test_seven_days_keep_the_wall_clock(assessed: datetime) -> None:
+    due = due_at(RiskLevel.HIGH, assessed, RULES)
+    assert due is not None
+    assert abs(due - assessed - timedelta(days=7)) <= timedelta(hours=1)
+    wall = assessed.astimezone(LONDON).replace(tzinfo=None) + timedelta(days=7)
+    if exists(wall):
+        assert due.astimezone(LONDON).replace(tzinfo=None) == wall
+    else:
+        assert due.astimezone(LONDON).replace(tzinfo=None) == wall + timedelta(hours=1)
+
+
+@given(UTC_MOMENTS)
+def test_a_month_is_the_next_month_on_the_same_day_or_its_last(
+    assessed: datetime,
+) -> None:
+    due = due_at(RiskLevel.MEDIUM, assessed, RULES)
+    assert due is not None
+    before, after = assessed.astimezone(LONDON), due.astimezone(LONDON)
+    assert (after.year * 12 + after.month) - (before.year * 12 + before.month) == 1
+    assert after.day == before.day or (after + timedelta(days=1)).day == 1 and after.day < before.day
+
+
+@given(UTC_MOMENTS)
+def test_a_worse_level_is_never_due_later(assessed: datetime) -> None:
+    dues = [due for level in RiskLevel if (due := due_at(level, assessed, RULES)) is not None]
+    assert dues == sorted(dues)
+
+
+@given(UTC_MOMENTS, LEVELS, UTC_MOMENTS, LEVELS)
+def test_a_reassessment_that_rises_never_buys_time(
+    first: datetime, old: RiskLevel, second: datetime, new: RiskLevel
+) -> None:
+    old_due = due_at(old, first, RULES)
+    due = due_after_reassessment(old_due, old, new, due_at(new, second, RULES), "said why")
+    if new.rank <= old.rank and old_due is not None:
+        assert due is not None
+        assert due <= old_due
+
+
+@given(
+    UTC_MOMENTS,
+    st.timedeltas(timedelta(), timedelta(days=60)),
+    st.lists(st.floats(0, 1), max_size=5),
+)
+def test_escalations_lie_inside_the_window_in_order(start: datetime, window: timedelta, fractions: list[float]) -> None:
+    points = escalation_points(start, start + window, fractions)
+    assert list(points) == sorted(points)
+    assert all(start <= point <= start + window for point in points)
+
+
+@given(
+    UTC_MOMENTS,
+    st.timedeltas(timedelta(minutes=1), timedelta(days=60)),
+    st.lists(UTC_MOMENTS, min_size=2),
+)
+def test_the_band_only_ever_worsens(start: datetime, window: timedelta, moments: list[datetime]) -> None:
+    order = ["on_track", "watch", "urgent", "breached"]
+    bands = [order.index(breach_band(now, start, start + window, RULES).value) for now in sorted(moments)]
+    assert bands == sorted(bands)
+
+
+@given(
+    UTC_MOMENTS,
+    st.integers(0, 40),
+    st.sampled_from([Unit.WORKING_DAYS, Unit.WORKING_HOURS]),
+)
+def test_working_spans_end_while_the_desk_is_open(start: datetime, count: int, unit: Unit) -> None:
+    end = CALENDAR.local(Span(count, unit).after(start, CALENDAR))
+    assert CALENDAR.is_working_day(end.date())
+    assert CALENDAR.opens <= end.time() <= CALENDAR.closes
+
+
+@given(UTC_MOMENTS, st.integers(0, 40), st.sampled_from(Unit))
+def test_a_longer_span_never_ends_sooner(start: datetime, count: int, unit: Unit) -> None:
+    assert Span(count, unit).after(start, CALENDAR) <= Span(count + 1, unit).after(start, CALENDAR)
