@@ -1,8 +1,8 @@
 """Forms for signing in and for one's own account."""
 
 from flask_wtf import FlaskForm
-from govuk_frontend_wtf.wtforms_widgets import GovPasswordInput, GovSubmitInput, GovTextInput
-from wtforms import EmailField, PasswordField, SubmitField
+from govuk_frontend_wtf.wtforms_widgets import GovPasswordInput, GovTextInput
+from wtforms import EmailField, PasswordField
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from prevention.services.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD
@@ -17,7 +17,6 @@ class SignInForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     password = PasswordField(
         "Password", widget=GovPasswordInput(), validators=[InputRequired("Enter your password"), Length(max=200)]
     )
-    submit = SubmitField("Sign in", widget=GovSubmitInput())
 
 
 class ChangePasswordForm(FlaskForm):  # type: ignore[misc]
@@ -44,4 +43,3 @@ class ChangePasswordForm(FlaskForm):  # type: ignore[misc]
         widget=GovPasswordInput(),
         validators=[InputRequired("Enter the new password again"), EqualTo("new", "The two passwords differ")],
     )
-    submit = SubmitField("Change password", widget=GovSubmitInput())

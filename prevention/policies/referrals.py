@@ -1,0 +1,30 @@
+"""Who may see a referral: whoever made it, and staff of the agency it came from. Two faces, held equal by a test."""
+
+from sqlalchemy import ColumnElement, false, true
+
+from prevention.domain.account import Actor, Permission
+from prevention.models.referral import Referral
+from prevention.policies.decision import ALLOW, HIDE, Decision
+
+
+def may_view_referral(actor: Actor, referral: Referral) -> Decision:
+    """Staff see their agency's referrals; a partner referrer their own only. Others reach one through its case."""
+    if actor.is_system:
+        return ALLOW
+    if actor.user_id is not None and referral.referred_by == actor.user_id and actor.has(Permission.REFERRAL_OWN):
+        return ALLOW
+    if actor.has(Permission.CASE_VIEW) and referral.agency_id == actor.agency_id:
+        return ALLOW
+    return HIDE
+
+
+def visible_referrals(actor: Actor) -> ColumnElement[bool]:
+    """The same rule as a condition on ``Referral``."""
+    if actor.is_system:
+        return true()
+    conditions: ColumnElement[bool] = false()
+    if actor.user_id is not None and actor.has(Permission.REFERRAL_OWN):
+        conditions = conditions | (Referral.referred_by == actor.user_id)
+    if actor.has(Permission.CASE_VIEW):
+        conditions = conditions | (Referral.agency_id == actor.agency_id)
+    return conditions

@@ -1,0 +1,85 @@
+"""What one agency may know of what another said, field by field (domain.md 4.4).
+
+An agency always sees what it said itself. Of another agency's referral on a shared case it sees the name,
+address and contact details, the reasons its kind of service may know, and the instructions that keep its
+crews safe; never the narrative, crime detail or the sender's own grade.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from prevention.domain.account import Actor
+from prevention.domain.agency import AgencyKind
+from prevention.domain.referral import CRIME_REASONS, HEALTH_REASONS, ContactConstraint, ReferralReason
+from prevention.models.referral import Referral
+
+_HEALTH_KINDS = frozenset({AgencyKind.FIRE, AgencyKind.AMBULANCE})
+#: Threats of arson are a fire risk as much as a crime: fire and police both need them.
+_ARSON = frozenset({ReferralReason.ARSON_THREAT, ReferralReason.FIRESETTING})
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralView:
+    """A referral as one actor may see it. ``withheld`` says in words what is held back, never what it was."""
+
+    reasons: tuple[ReferralReason, ...]
+    narrative: str | None
+    grade: str | None
+    nhs_number_visible: bool
+    withheld: tuple[str, ...]
+
+
+def is_own(actor: Actor, referral: Referral) -> bool:
+    """Whether the actor's own agency made the referral."""
+    return actor.is_system or actor.agency_id == referral.agency_id
+
+
+def shared_reasons(actor: Actor, codes: Iterable[str], author: AgencyKind | None = None) -> tuple[ReferralReason, ...]:
+    """Of ``codes``, those the actor's kind of agency may know, in the order of the code list.
+
+    Health reasons go between fire and ambulance only. Crime reasons stay with the police. What the actor's
+    own kind of agency said is always theirs to see (``author``).
+    """
+    given = {ReferralReason(code) for code in codes}
+    kind = actor.agency_kind
+    if actor.is_system or (author is not None and author is kind):
+        hidden: frozenset[ReferralReason] = frozenset()
+    else:
+        hidden = frozenset()
+        if kind not in _HEALTH_KINDS:
+            hidden |= HEALTH_REASONS
+        if kind is not AgencyKind.POLICE:
+            hidden |= CRIME_REASONS
+        hidden -= _ARSON
+    return tuple(reason for reason in ReferralReason if reason in given and reason not in hidden)
+
+
+def view_of_referral(actor: Actor, referral: Referral) -> ReferralView:
+    """What the actor may see of ``referral`` on a case they may see."""
+    if is_own(actor, referral):
+        return ReferralView(
+            reasons=shared_reasons(actor, referral.reasons, actor.agency_kind),
+            narrative=referral.narrative,
+            grade=referral.source_grade or None,
+            nhs_number_visible=True,
+            withheld=(),
+        )
+    reasons = shared_reasons(actor, referral.reasons)
+    withheld = ["What they wrote"]
+    if len(reasons) < len(set(referral.reasons)):
+        withheld.append("Some reasons")
+    if referral.source_grade:
+        withheld.append("Their own grade")
+    return ReferralView(
+        reasons=reasons,
+        narrative=None,
+        grade=None,
+        nhs_number_visible=actor.agency_kind is AgencyKind.AMBULANCE,
+        withheld=tuple(withheld),
+    )
+
+
+def crew_instructions(codes: Iterable[str]) -> tuple[ContactConstraint, ...]:
+    """Instructions such as "do not leave a card": everyone who may visit needs them, whoever gave them."""
+    given = set(codes)
+    return tuple(constraint for constraint in ContactConstraint if constraint.value in given)
