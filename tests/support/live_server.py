@@ -1,0 +1,123 @@
+"""Pytest plugin: the product running for real, as processes of its own, for browser tests.
+
+Fixtures (session scope):
+
+- ``live_server``: web server with demonstration data, over a database of its own; ``.url`` is its address.
+- ``live_worker``: the same server with a Celery worker and Celery beat beside it, for tests of what
+  happens after the request (messages, follow-ups). Value is the ``live_server``.
+"""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.services import ROOT, product_environment
+
+SECONDS_TO_BE_READY = 60
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    """Where a running product can be reached, and what it runs on."""
+
+    url: str
+    database_url: str
+    broker_url: str
+    environment: dict[str, str]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == http.client.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _process(command: Sequence[str], environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture(scope="session")
+def live_server(
+    make_database: Callable[[str], str], broker_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveServer]:
+    """The product's web server with demonstration data, on a free loopback port."""
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    database_url = make_database("live")
+    environment = product_environment(database_url, broker_url, "demonstration")
+    environment |= {"PORT": str(port), "PUBLIC_URL": url}
+    log = tmp_path_factory.mktemp("live") / "web.log"
+    flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
+    loaded = subprocess.run(
+        [*flask, "demonstration", "load"],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if loaded.returncode != 0:
+        raise RuntimeError(f"The demonstration did not load:\n{loaded.stdout}\n{loaded.stderr}")
+    gunicorn = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
+    with _process([*gunicorn, "--worker-class", "gthread", "--threads", "4"], environment, log) as process:
+        end = time.monotonic() + SECONDS_TO_BE_READY
+        while not _answers(port):
+            if process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"The live server is not ready:\n{log.read_text(encoding='utf-8')}")
+            time.sleep(0.1)
+        yield LiveServer(url, database_url, broker_url, environment)
+
+
+@pytest.fixture(scope="session")
+def live_worker(live_server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """The live server with a Celery worker and Celery beat working for it."""
+    folder = tmp_path_factory.mktemp("celery")
+    celery = [sys.executable, "-m", "celery", "--app", "wsgi:celery"]
+    worker = [*celery, "worker", "--concurrency", "1", "--without-gossip", "--without-mingle"]
+    beat = [*celery, "beat", "--schedule", str(folder / "schedule"), "--pidfile", ""]
+    with (
+        _process(worker, live_server.environment, folder / "worker.log"),
+        _process(beat, live_server.environment, folder / "beat.log"),
+    ):
+        yield live_server
