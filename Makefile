@@ -4,8 +4,6 @@ PORT ?= 8000
 # Options for pytest, for example: make test PYTEST="tests/unit -x"
 PYTEST ?=
 BIN := .venv/bin
-# Processes started from this folder carry this mark, so that a later run finds what a killed one left behind.
-export PREVENTION_INSTANCE := $(CURDIR)/var
 export PORT
 MAKEFLAGS += --no-print-directory
 

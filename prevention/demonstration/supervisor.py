@@ -76,7 +76,7 @@ class Places:
 
     def redis(self) -> EmbeddedRedis:
         """The run's Redis, not started."""
-        return EmbeddedRedis(self.var / "redis", self.var / "run" / "redis", self.log("redis"))
+        return EmbeddedRedis(self.var / "redis", self.log("redis"))
 
 
 def chosen_port(environment: Mapping[str, str]) -> int:
@@ -134,9 +134,10 @@ def only_one(places: Places, address: str) -> Iterator[None]:
 def left_behind(places: Places) -> list[psutil.Process]:
     """Processes that a run over these places started and that still live, children first."""
     found = []
+    ours = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     for process in psutil.process_iter():
         try:
-            if process.environ().get(INSTANCE_MARK) == str(places.var):
+            if process.pid not in ours and process.environ().get(INSTANCE_MARK) == str(places.var):
                 found.append(process)
         except (psutil.Error, OSError):
             continue

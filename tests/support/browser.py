@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from tests.support import chromium
 
+pytest_plugins = ["tests.support.live_server"]
+
 PATIENCE = 10_000
 """Milliseconds a step may wait for the page."""
 

@@ -10,7 +10,6 @@ Fixtures (session scope):
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from prevention.demonstration.services import free_port
 from tests.support.services import ROOT, product_environment
 
 SECONDS_TO_BE_READY = 60
@@ -34,12 +34,6 @@ class LiveServer:
     database_url: str
     broker_url: str
     environment: dict[str, str]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(port: int) -> bool:
@@ -81,7 +75,7 @@ def live_server(
     make_database: Callable[[str], str], broker_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LiveServer]:
     """The product's web server with demonstration data, on a free loopback port."""
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     database_url = make_database("live")
     environment = product_environment(database_url, broker_url, "demonstration")

@@ -4,7 +4,7 @@ Fixtures (session scope):
 
 - ``database_url``: an empty-of-data database of this worker's own, migrated and with reference data.
 - ``make_database(name)``: another such database, for tests that need one to themselves (a live server).
-- ``broker_url``: a Redis database of this worker's own, in Celery's form.
+- ``broker_url``: a Redis database of this worker's own.
 - ``redis_client``: a client of the same.
 
 Nothing starts until a test asks for it. The first that asks starts the server (a file lock decides
@@ -26,7 +26,7 @@ import psutil
 import pytest
 import redis
 
-from prevention.demonstration.services import EmbeddedPostgres, EmbeddedRedis
+from prevention.demonstration.services import APPLICATION_ROLE, EmbeddedPostgres, EmbeddedRedis
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEMPLATE = "template_migrated"
@@ -40,7 +40,7 @@ def _base() -> Path:
 
 def _servers(folder: Path) -> tuple[EmbeddedPostgres, EmbeddedRedis]:
     postgres = EmbeddedPostgres(folder / "postgres", folder / "sockets-p", folder / "postgres.log", durable=False)
-    return postgres, EmbeddedRedis(folder / "redis", folder / "sockets-r", folder / "redis.log", durable=False)
+    return postgres, EmbeddedRedis(folder / "redis", folder / "redis.log", durable=False)
 
 
 def _discard(folder: Path) -> None:
@@ -141,7 +141,7 @@ def embedded_redis(request: pytest.FixtureRequest) -> EmbeddedRedis:
 
 @pytest.fixture(scope="session")
 def broker_url(embedded_redis: EmbeddedRedis, worker_number: int) -> str:
-    """Celery's address of this worker's own Redis database."""
+    """The address of this worker's own Redis database."""
     return embedded_redis.url(worker_number)
 
 
@@ -161,6 +161,8 @@ def embedded_postgres(request: pytest.FixtureRequest, broker_url: str) -> Embedd
         if first:
             server.start()
             server.ensure_database(TEMPLATE)
+            with server.connect() as connection:  # tests empty tables whose triggers refuse it
+                connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {APPLICATION_ROLE}".encode())
             url = server.url(TEMPLATE)
             _run_flask(url, broker_url, "db", "upgrade")
             _run_flask(url, broker_url, "reference", "load")
