@@ -37,50 +37,49 @@ class CaseState(StrEnum):
         )
 
 
-FINAL_STATES = frozenset({CaseState.SIGNPOSTED_LOW, CaseState.REJECTED, CaseState.REDIRECTED, CaseState.CLOSED})
+FINAL_STATES = frozenset(
+    {
+        CaseState.SIGNPOSTED_LOW,
+        CaseState.REJECTED,
+        CaseState.REDIRECTED,
+        CaseState.CLOSED,
+    }
+)
 
-_VISITABLE = {CaseState.BOOKED, CaseState.IN_PROGRESS}
-_AFTER_VISIT = {
-    CaseState.COMPLETED,
-    CaseState.PARTIAL,
-    CaseState.NO_ACCESS,
-    CaseState.REFUSED,
-    CaseState.UNABLE,
-}
-_CLOSABLE = {CaseState.CLOSED, CaseState.ON_HOLD, CaseState.REDIRECTED}
+_VISITABLE = frozenset({CaseState.BOOKED, CaseState.IN_PROGRESS})
+_AFTER_VISIT = frozenset(
+    {CaseState.COMPLETED, CaseState.PARTIAL, CaseState.NO_ACCESS, CaseState.REFUSED, CaseState.UNABLE}
+)
+_WORKING = frozenset({CaseState.ACCEPTED, CaseState.ASSIGNED, CaseState.CONTACTING})
+#: Where any open case may go: put off, closed with an outcome, or handed to another service.
+_ALWAYS = frozenset({CaseState.CLOSED, CaseState.ON_HOLD, CaseState.REDIRECTED})
+_NOT_TAKEN_ON = frozenset({CaseState.REJECTED, CaseState.SIGNPOSTED_LOW})
+_NOT_REACHED = frozenset({CaseState.NO_ACCESS, CaseState.REFUSED, CaseState.UNABLE})
 
-#: From each state, the states a case may move to. REOPENED is TRIAGE reached from a final state.
-TRANSITIONS: dict[CaseState, frozenset[CaseState]] = {
-    CaseState.TRIAGE: frozenset(
-        {CaseState.ACCEPTED, CaseState.ASSIGNED, CaseState.REJECTED, CaseState.SIGNPOSTED_LOW} | _CLOSABLE
-    ),
-    CaseState.ACCEPTED: frozenset(
-        {CaseState.ASSIGNED, CaseState.CONTACTING, CaseState.REJECTED, CaseState.SIGNPOSTED_LOW} | _VISITABLE | _CLOSABLE
-    ),
-    CaseState.ASSIGNED: frozenset(
-        {CaseState.ASSIGNED, CaseState.ACCEPTED, CaseState.CONTACTING, CaseState.REFUSED, CaseState.UNABLE}
-        | _VISITABLE
-        | _CLOSABLE
-    ),
-    CaseState.CONTACTING: frozenset(
-        {CaseState.CONTACTING, CaseState.ASSIGNED, CaseState.NO_ACCESS, CaseState.REFUSED, CaseState.UNABLE}
-        | _VISITABLE
-        | _CLOSABLE
-    ),
-    CaseState.BOOKED: frozenset(
-        {CaseState.BOOKED, CaseState.ASSIGNED, CaseState.CONTACTING, CaseState.IN_PROGRESS} | _AFTER_VISIT | _CLOSABLE
-    ),
-    CaseState.IN_PROGRESS: frozenset({CaseState.PARTIAL, CaseState.BOOKED} | _AFTER_VISIT | _CLOSABLE),
+_MOVES: dict[CaseState, frozenset[CaseState]] = {
+    CaseState.TRIAGE: frozenset({CaseState.ACCEPTED, CaseState.ASSIGNED, CaseState.CONTACTING, CaseState.BOOKED})
+    | _NOT_TAKEN_ON,
+    CaseState.ACCEPTED: _WORKING | _VISITABLE | _NOT_TAKEN_ON | _NOT_REACHED,
+    CaseState.ASSIGNED: _WORKING | _VISITABLE | _NOT_TAKEN_ON | _NOT_REACHED,
+    CaseState.CONTACTING: _WORKING | _VISITABLE | _NOT_TAKEN_ON | _NOT_REACHED,
+    CaseState.BOOKED: _WORKING | _VISITABLE | _AFTER_VISIT | {CaseState.SIGNPOSTED_LOW},
+    CaseState.IN_PROGRESS: _WORKING | _VISITABLE | _AFTER_VISIT | {CaseState.SIGNPOSTED_LOW},
+    CaseState.COMPLETED: _WORKING | _VISITABLE | {CaseState.FOLLOW_UP},
     **{
-        state: frozenset(
-            {CaseState.FOLLOW_UP, CaseState.ASSIGNED, CaseState.CONTACTING} | _VISITABLE | _CLOSABLE
-        )
-        for state in _AFTER_VISIT
+        state: _WORKING | _VISITABLE | _NOT_REACHED | {CaseState.FOLLOW_UP, CaseState.SIGNPOSTED_LOW}
+        for state in (CaseState.PARTIAL, CaseState.NO_ACCESS, CaseState.REFUSED, CaseState.UNABLE)
     },
-    CaseState.FOLLOW_UP: frozenset({CaseState.ASSIGNED, CaseState.CONTACTING} | _VISITABLE | _CLOSABLE),
-    CaseState.ON_HOLD: frozenset(
-        {CaseState.TRIAGE, CaseState.ACCEPTED, CaseState.ASSIGNED, CaseState.CONTACTING, CaseState.CLOSED}
-    ),
+    CaseState.FOLLOW_UP: _WORKING | _VISITABLE | _NOT_REACHED,
+    CaseState.ON_HOLD: _WORKING
+    | _NOT_TAKEN_ON
+    | _NOT_REACHED
+    | {CaseState.TRIAGE, CaseState.BOOKED, CaseState.PARTIAL, CaseState.FOLLOW_UP},
+}
+
+#: From each state, the states a case may move to. An open case may move to its own state: a new owner, a new
+#: next action or a later review date. REOPENED is TRIAGE reached from a final state, and the only way out of one.
+TRANSITIONS: dict[CaseState, frozenset[CaseState]] = {
+    **{state: targets | _ALWAYS | {state} for state, targets in _MOVES.items()},
     **{state: frozenset({CaseState.TRIAGE}) for state in FINAL_STATES},
 }
 

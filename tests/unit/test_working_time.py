@@ -103,7 +103,7 @@ def test_a_span_cannot_be_negative() -> None:
 
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        require_aware(datetime(2026, 1, 1))
+        require_aware(utc("2026-01-01T00:00").replace(tzinfo=None))
 
 
 @pytest.mark.parametrize(
