@@ -32,7 +32,6 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.fields.choices import SelectChoice
 from wtforms.form import BaseForm
 from wtforms.validators import StopValidation, ValidationError
 
@@ -83,10 +82,9 @@ class _Choices(_Widget):
         if getattr(field, "big", False):
             params["classes"] = BIG
         hints: Mapping[str, str] = getattr(field, "hints", {})
-        if hints:
-            params["items"] = [
-                {"hint": {"text": hints[sub.data]}} if sub.data in hints else {} for sub in _subfields(field)
-            ]
+        if hints and isinstance(field, SelectField):
+            values = [str(choice[0]) for choice in field.iter_choices()]
+            params["items"] = [{"hint": {"text": hints[value]}} if value in hints else {} for value in values]
         return params
 
 
@@ -104,21 +102,12 @@ class _DateParts(_Widget):
         return {
             "id": f"{field.id}-group",
             "items": [
-                {"label": "Day", "id": field.id, "name": field.name, "value": day, "classes": f"govuk-input--width-2{red}"},
-                {
-                    "label": "Month",
-                    "id": f"{field.id}-month",
-                    "name": field.name,
-                    "value": month,
-                    "classes": f"govuk-input--width-2{red}",
-                },
-                {
-                    "label": "Year",
-                    "id": f"{field.id}-year",
-                    "name": field.name,
-                    "value": year,
-                    "classes": f"govuk-input--width-4{red}",
-                },
+                {"label": label, "id": box, "name": field.name, "value": typed, "classes": f"{width}{red}"}
+                for label, box, typed, width in (
+                    ("Day", field.id, day, "govuk-input--width-2"),
+                    ("Month", f"{field.id}-month", month, "govuk-input--width-2"),
+                    ("Year", f"{field.id}-year", year, "govuk-input--width-4"),
+                )
             ],
         }
 
@@ -213,7 +202,7 @@ class PickField(SelectField):
 
 
 class RadiosField(RadioField):
-    """Radios from ``choices`` (value, label). ``big`` makes 56 px targets; ``hints`` maps a value to a line below it."""
+    """Radios from ``choices`` (value, label). ``big``: 56 px targets; ``hints``: a line below, by value."""
 
     def __init__(
         self,
@@ -297,7 +286,10 @@ class EnumCheckboxesField(CheckboxesField):
 
 
 class EnumPickField(PickField):
-    """A drop-down list for a StrEnum; the first choice is ``empty`` (None means no empty choice). ``data``: member or None."""
+    """A drop-down list for a StrEnum; ``data`` is a member or None.
+
+    The first choice reads ``empty``; ``empty=None`` leaves it out.
+    """
 
     def __init__(
         self,
@@ -396,7 +388,7 @@ class PostcodeField(TextField):
 
 
 class PhoneField(TextField):
-    """A phone number; ``data`` is E.164 (``+442079460018``) or ``""``. British unless it starts with ``+`` or ``00``."""
+    """A phone number; ``data`` is E.164 (``+442079460018``) or ``""``. British unless it starts with + or 00."""
 
     def __init__(self, label: str = "Phone number", validators: Sequence[Any] = (), **kwargs: Any) -> None:
         kwargs.setdefault("render_kw", {"inputmode": "tel", "autocomplete": "off"})
@@ -425,7 +417,10 @@ class PhoneField(TextField):
 
 
 class WholeNumberField(IntegerField):
-    """A whole number of zero or more, typed in a short box; ``data`` is an int or None. Insist with InputRequired (0 counts)."""
+    """A whole number of zero or more, typed in a short box; ``data`` is an int or None.
+
+    Insist with InputRequired, because 0 counts.
+    """
 
     def __init__(
         self, label: str = "", validators: Sequence[Any] = (), *, highest: int = 9999, width: str = "4", **kwargs: Any
@@ -463,14 +458,16 @@ def error_list(form: BaseForm) -> list[dict[str, str]]:
 
 
 def _field_errors(field: Field) -> list[dict[str, str]]:
-    if isinstance(getattr(field, "form", None), BaseForm):
-        return error_list(field.form)
+    inner = getattr(field, "form", None)
+    if isinstance(inner, BaseForm):
+        return error_list(inner)
     entries = getattr(field, "entries", None)
     if isinstance(entries, list):
         nested = [error for entry in entries for error in _field_errors(entry)]
         if nested:
             return nested
-    words = [error for error in field.errors if isinstance(error, str) or not isinstance(error, Mapping | list | tuple)]
+    errors: Sequence[object] = field.errors
+    words = [error for error in errors if not isinstance(error, list | tuple | dict)]
     return [{"text": str(words[0]), "href": f"#{field.id}"}] if words else []
 
 
@@ -479,10 +476,8 @@ def _legend(field: Field, size: str) -> dict[str, Any]:
 
 
 def _as_choices(choices: Any) -> Any:
-    """Turn (value, label) pairs into what WTForms wants; a callable or None stays as it is."""
-    if choices is None or callable(choices):
-        return choices
-    return [SelectChoice(*choice) if isinstance(choice, tuple) else choice for choice in choices]
+    """Turn (value, label) pairs into the mapping WTForms wants; a callable or None stays as it is."""
+    return choices if choices is None or callable(choices) else dict(choices)
 
 
 def _enum_choices(members: Iterable[StrEnum]) -> list[tuple[str, str]]:
@@ -500,6 +495,6 @@ def _coerce_to(enum: type[StrEnum]) -> Callable[[Any], StrEnum | None]:
 
 
 def _refuse_unknown(field: SelectField, words: str) -> None:
-    offered = {str(choice.value) for choice in field.iter_choices()}
+    offered = {str(choice[0]) for choice in field.iter_choices()}
     if any(str(value) not in offered for value in field.raw_data or [] if value != ""):
         raise ValidationError(words)

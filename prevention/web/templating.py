@@ -24,7 +24,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension("jinja2.ext.do")
-    app.jinja_loader = ChoiceLoader(  # type: ignore[assignment]  # Flask types it as its own default loader
+    app.jinja_loader = ChoiceLoader(
         [
             FileSystemLoader(TEMPLATES),
             PrefixLoader(

@@ -27,10 +27,15 @@ if (has("[data-progress-url]")) {
 if (has("[data-lookup-url]")) {
   start("address look-up", async () => (await import("./address.mjs")).start());
 }
-if (has("details[data-filter], [data-submit-on-change]")) {
+if (has("details[data-filter], [data-submit-on-change], [data-selected-count]")) {
   start("filter", async () => (await import("./filter.mjs")).start());
 }
 
 for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
+}
+
+const received = document.querySelector("[data-autosave-done]");
+if (received) {
+  start("autosave", async () => (await import("./autosave.mjs")).forget(received.dataset.autosaveDone));
 }

@@ -1,0 +1,410 @@
+// Keeps what is typed. Every change is written to this device at once and sent to the server soon after.
+//
+// <form data-autosave-url="…" data-autosave-revision="3">: the server is sent
+//   PUT {revision, fields: {name: [values]}} with X-CSRFToken, and answers
+//   200 {revision}                     stored; the device's copy is dropped
+//   409 {revision, fields, words?}     somebody (or another tab) stored a newer version: both are offered
+//   anything else, or no answer        kept on the device and tried again
+// An element with data-autosave-done="<url>" on a later page tells that the form was received and drops the copies.
+
+const PREFIX = "prevention:draft:";
+const PAUSE_MS = 900;
+const FIRST_RETRY_MS = 4000;
+const LAST_RETRY_MS = 60000;
+const NEVER_KEPT = new Set(["csrf_token"]);
+const NEVER_KEPT_TYPES = new Set(["password", "file", "submit", "button", "reset", "image"]);
+
+/** Starts on every form that asks for it. */
+export const start = () => {
+  for (const form of document.querySelectorAll("form[data-autosave-url]")) {
+    new Draft(form).begin();
+  }
+};
+
+/** Drops every copy of a form that the server has received for good. */
+export const forget = (url) => {
+  for (const key of keysFor(url)) {
+    localStorage.removeItem(key);
+  }
+};
+
+const keysFor = (url) => Object.keys(localStorage).filter((key) => key.startsWith(`${PREFIX}${url}|`));
+
+const clock = (moment) =>
+  new Date(moment).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/London" });
+
+const kept = (element) =>
+  element.name && !element.disabled && !NEVER_KEPT.has(element.name) && !NEVER_KEPT_TYPES.has(element.type);
+
+/** Reads a form as {name: [values]}; an unticked group is an empty list. */
+const read = (form) => {
+  const fields = {};
+  for (const element of form.elements) {
+    if (!kept(element)) {
+      continue;
+    }
+    const values = (fields[element.name] ??= []);
+    if (element.type === "checkbox" || element.type === "radio") {
+      if (element.checked) {
+        values.push(element.value);
+      }
+    } else if (element instanceof HTMLSelectElement && element.multiple) {
+      values.push(...[...element.selectedOptions].map((option) => option.value));
+    } else {
+      values.push(element.value);
+    }
+  }
+  return fields;
+};
+
+/** Puts fields back into a form and tells its components that something changed. */
+const write = (form, fields) => {
+  const place = {};
+  for (const element of form.elements) {
+    if (!kept(element) || !(element.name in fields)) {
+      continue;
+    }
+    const values = fields[element.name];
+    if (element.type === "checkbox" || element.type === "radio") {
+      element.checked = values.includes(element.value);
+    } else if (element instanceof HTMLSelectElement && element.multiple) {
+      for (const option of element.options) {
+        option.selected = values.includes(option.value);
+      }
+    } else {
+      const index = place[element.name] ?? 0;
+      place[element.name] = index + 1;
+      const value = values[index] ?? "";
+      if (element instanceof HTMLSelectElement && value && ![...element.options].some((option) => option.value === value)) {
+        element.add(new Option(value, value));
+      }
+      element.value = value;
+    }
+    element.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+};
+
+const same = (one, other) => different(one, other).length === 0;
+
+const different = (one, other) =>
+  [...new Set([...Object.keys(one), ...Object.keys(other)])].filter(
+    (name) => JSON.stringify(one[name] ?? []) !== JSON.stringify(other[name] ?? []),
+  );
+
+class Draft {
+  constructor(form) {
+    this.form = form;
+    this.url = form.dataset.autosaveUrl;
+    this.revision = Number(form.dataset.autosaveRevision) || 0;
+    this.id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+    this.key = `${PREFIX}${this.url}|${this.id}`;
+    this.status = form.querySelector("[data-autosave-status]");
+    this.retry = FIRST_RETRY_MS;
+    this.timer = null;
+    this.sending = false;
+    this.dirty = false;
+    this.offering = false;
+    this.quiet = false;
+    this.stored = read(form);
+  }
+
+  async begin() {
+    this.form.addEventListener("input", () => this.changed());
+    this.form.addEventListener("change", () => this.changed());
+    this.form.addEventListener("submit", (event) => this.submitting(event));
+    window.addEventListener("online", () => this.dirty && this.send());
+    window.addEventListener("pagehide", () => this.dirty && this.keep());
+    document.addEventListener("visibilitychange", () => document.hidden && this.dirty && this.send());
+    this.holdLock();
+    await this.restore();
+  }
+
+  /** Shows to other tabs that this copy is in use, for as long as the page lives. */
+  holdLock() {
+    navigator.locks?.request(this.key, () => new Promise(() => {}));
+  }
+
+  async heldElsewhere() {
+    const state = await navigator.locks?.query();
+    return new Set((state?.held ?? []).map((lock) => lock.name));
+  }
+
+  say(words) {
+    if (this.status && this.status.textContent !== words) {
+      this.status.textContent = words;
+    }
+  }
+
+  changed() {
+    if (this.quiet) {
+      return;
+    }
+    this.dirty = true;
+    this.keep();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.send(), PAUSE_MS);
+  }
+
+  /** Writes the copy on this device. */
+  keep() {
+    try {
+      const copy = { revision: this.revision, fields: read(this.form), at: Date.now() };
+      localStorage.setItem(this.key, JSON.stringify(copy));
+      this.onDevice = true;
+    } catch {
+      this.onDevice = false;
+    }
+    return this.onDevice;
+  }
+
+  unsentWords() {
+    return this.onDevice
+      ? "Saved on this phone, not sent yet"
+      : "Not saved: this phone has no room left and there is no connection. Do not close this page.";
+  }
+
+  async send() {
+    clearTimeout(this.timer);
+    if (this.offering || this.sending) {
+      return;
+    }
+    this.sending = true;
+    this.dirty = false;
+    const fields = read(this.form);
+    try {
+      const answer = await fetch(this.url, {
+        method: "PUT",
+        headers: {
+          Accept: "application/json",
+          "Content-Type": "application/json",
+          "X-CSRFToken": this.form.querySelector('input[name="csrf_token"]')?.value ?? "",
+        },
+        body: JSON.stringify({ revision: this.revision, fields }),
+        credentials: "same-origin",
+      });
+      if (answer.status === 409) {
+        this.offerServer(await answer.json());
+        return;
+      }
+      if (answer.status === 401 || answer.redirected) {
+        this.dirty = true;
+        this.say("Saved on this phone. Sign in again in another tab, then carry on here.");
+        this.later();
+        return;
+      }
+      if (!answer.ok) {
+        throw new Error(`status ${answer.status}`);
+      }
+      this.revision = Number((await answer.json()).revision);
+      this.stored = fields;
+      this.retry = FIRST_RETRY_MS;
+      if (!this.dirty) {
+        localStorage.removeItem(this.key);
+        this.say(`Saved at ${clock(Date.now())}`);
+      }
+    } catch {
+      this.dirty = true;
+      this.say(this.unsentWords());
+      this.later();
+    } finally {
+      this.sending = false;
+    }
+    if (this.dirty && this.retry === FIRST_RETRY_MS) {
+      this.timer = setTimeout(() => this.send(), PAUSE_MS);
+    }
+  }
+
+  later() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.send(), this.retry);
+    this.retry = Math.min(this.retry * 2, LAST_RETRY_MS);
+  }
+
+  submitting(event) {
+    if (this.offering) {
+      event.preventDefault();
+      this.panel.querySelector("button").focus();
+      return;
+    }
+    this.keep();
+    if (navigator.onLine === false) {
+      event.preventDefault();
+      this.dirty = true;
+      this.say(`${this.unsentWords()}. There is no connection: press the button again when it is back.`);
+      this.status?.scrollIntoView({ block: "center" });
+    }
+  }
+
+  /** Looks for copies that were never sent: after a reload, a crash, or an evening without signal. */
+  async restore() {
+    const held = await this.heldElsewhere();
+    const copies = keysFor(this.url)
+      .filter((key) => key !== this.key)
+      .map((key) => ({ key, held: held.has(key), ...parse(localStorage.getItem(key)) }))
+      .filter((copy) => copy.fields)
+      .sort((one, other) => other.at - one.at);
+    if (copies.some((copy) => copy.held)) {
+      this.say("This form is also open in another tab. Type in one of them only.");
+    }
+    const left = copies.filter((copy) => !copy.held);
+    for (const copy of left) {
+      if (same({ ...this.stored, ...copy.fields }, this.stored)) {
+        localStorage.removeItem(copy.key);
+      }
+    }
+    const waiting = left.filter((copy) => localStorage.getItem(copy.key) !== null);
+    if (waiting.length === 0) {
+      return;
+    }
+    const [newest] = waiting;
+    if (newest.revision === this.revision && waiting.length === 1) {
+      this.put(newest.fields);
+      this.keep();
+      localStorage.removeItem(newest.key);
+      this.say(`Brought back what you typed at ${clock(newest.at)}. Not sent yet`);
+      this.dirty = true;
+      this.timer = setTimeout(() => this.send(), PAUSE_MS);
+      return;
+    }
+    this.offer({
+      title: "This phone holds an unsent version",
+      words: `It was typed at ${clock(newest.at)}. The version on this screen was saved since.`,
+      fields: newest.fields,
+      take: "Use the unsent version",
+      leave: "Keep what is on this screen",
+      done: () => localStorage.removeItem(newest.key),
+    });
+  }
+
+  put(fields) {
+    this.quiet = true;
+    write(this.form, fields);
+    this.quiet = false;
+  }
+
+  offerServer({ revision, fields, words }) {
+    const mine = read(this.form);
+    if (!fields || same({ ...mine, ...fields }, mine)) {
+      this.revision = Number(revision);
+      this.sending = false;
+      this.send();
+      return;
+    }
+    this.keep();
+    this.offer({
+      title: "This form was changed somewhere else",
+      words: words || "Another tab or another person saved a newer version while you were typing.",
+      fields,
+      take: "Use the other version",
+      leave: "Keep what is on this screen",
+      done: () => {
+        this.revision = Number(revision);
+      },
+    });
+  }
+
+  /** Shows both versions side by side; whichever is not chosen can be brought back until the page is left. */
+  offer({ title, words, fields, take, leave, done }) {
+    this.offering = true;
+    const mine = read(this.form);
+    const names = different({ ...mine, ...fields }, mine);
+    const panel = document.createElement("section");
+    panel.className = "app-versions";
+    panel.setAttribute("aria-label", title);
+    panel.tabIndex = -1;
+    const choose = (chosen, other) => {
+      this.put(chosen);
+      this.offering = false;
+      done();
+      this.undo(panel, other);
+      this.changed();
+    };
+    panel.append(
+      text("h2", title, "govuk-heading-m"),
+      text("p", words, "govuk-body"),
+      this.comparison(names, mine, fields),
+      button(leave, "", () => choose(mine, { ...mine, ...fields })),
+      button(take, "govuk-button--secondary", () => choose({ ...mine, ...fields }, mine)),
+    );
+    this.panel?.remove();
+    this.panel = panel;
+    this.form.prepend(panel);
+    panel.focus();
+    this.say("Two versions: choose one above");
+  }
+
+  comparison(names, mine, other) {
+    const table = document.createElement("table");
+    table.className = "govuk-table";
+    const head = table.createTHead().insertRow();
+    for (const words of ["Question", "On this screen", "Other version"]) {
+      const cell = text("th", words, "govuk-table__header");
+      cell.scope = "col";
+      head.append(cell);
+    }
+    const body = table.createTBody();
+    for (const name of names) {
+      const row = body.insertRow();
+      const question = text("th", this.question(name), "govuk-table__header");
+      question.scope = "row";
+      row.append(
+        question,
+        text("td", this.answer(name, mine[name]), "govuk-table__cell"),
+        text("td", this.answer(name, other[name]), "govuk-table__cell"),
+      );
+    }
+    return table;
+  }
+
+  elements(name) {
+    return [...this.form.elements].filter((element) => element.name === name);
+  }
+
+  question(name) {
+    const [element] = this.elements(name);
+    const legend = element?.closest("fieldset")?.querySelector("legend");
+    return (legend ?? element?.labels?.[0])?.textContent.trim() || name;
+  }
+
+  answer(name, values = []) {
+    const labels = values.map((value) => {
+      const choice = this.elements(name).find((element) => element.value === value && /^(radio|checkbox)$/.test(element.type));
+      return choice?.labels?.[0]?.textContent.trim() ?? value;
+    });
+    return labels.filter(Boolean).join(", ") || "–";
+  }
+
+  undo(panel, other) {
+    panel.replaceChildren(
+      text("p", "Your choice is on the screen.", "govuk-body"),
+      button("Bring back the other version", "govuk-button--secondary", () => {
+        const now = read(this.form);
+        this.put(other);
+        this.undo(panel, now);
+        this.changed();
+      }),
+    );
+  }
+}
+
+const parse = (json) => {
+  try {
+    return JSON.parse(json) ?? {};
+  } catch {
+    return {};
+  }
+};
+
+const text = (tag, words, className) => {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = words;
+  return element;
+};
+
+const button = (words, className, action) => {
+  const element = text("button", words, `govuk-button ${className}`.trim());
+  element.type = "button";
+  element.addEventListener("click", action);
+  return element;
+};
