@@ -19,7 +19,6 @@ KEPT_FOR_EVER = (
     "referral_amendments",
     "person_records",
     "risk_assessments",
-    "risk_factors",
     "contact_attempts",
     "audit_events",
 )
@@ -42,15 +41,7 @@ def upgrade() -> None:
         sa.Column("short_name", sa.Text(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "fire",
-                "ambulance",
-                "police",
-                "partner",
-                name="agencykind",
-                native_enum=False,
-                length=40,
-            ),
+            sa.Enum("fire", "ambulance", "police", "partner", name="agencykind", native_enum=False, length=40),
             nullable=False,
         ),
         sa.Column("rule_pack", sa.Text(), nullable=False),
@@ -68,9 +59,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("borough_code", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["borough_code"], ["areas.code"], name=op.f("fk_areas_borough_code_areas")
-        ),
+        sa.ForeignKeyConstraint(["borough_code"], ["areas.code"], name=op.f("fk_areas_borough_code_areas")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_areas")),
     )
     op.create_table(
@@ -80,15 +69,12 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
     op.create_index(
-        "ix_outbox_unsent",
-        "outbox",
-        ["created_at", "id"],
-        unique=False,
-        postgresql_where=sa.text("sent_at IS NULL"),
+        "ix_outbox_unsent", "outbox", ["created_at", "id"], unique=False, postgresql_where=sa.text("sent_at IS NULL AND problem = ''")
     )
     op.create_table(
         "people",
@@ -128,24 +114,12 @@ def upgrade() -> None:
         sa.Column("longitude", sa.Double(), nullable=True),
         sa.Column("address_key", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["borough_code"],
-            ["areas.code"],
-            name=op.f("fk_gazetteer_addresses_borough_code_areas"),
+            ["borough_code"], ["areas.code"], name=op.f("fk_gazetteer_addresses_borough_code_areas")
         ),
         sa.PrimaryKeyConstraint("uprn", name=op.f("pk_gazetteer_addresses")),
     )
-    op.create_index(
-        op.f("ix_gazetteer_addresses_address_key"),
-        "gazetteer_addresses",
-        ["address_key"],
-        unique=False,
-    )
-    op.create_index(
-        op.f("ix_gazetteer_addresses_postcode"),
-        "gazetteer_addresses",
-        ["postcode"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_gazetteer_addresses_address_key"), "gazetteer_addresses", ["address_key"], unique=False)
+    op.create_index(op.f("ix_gazetteer_addresses_postcode"), "gazetteer_addresses", ["postcode"], unique=False)
     op.create_table(
         "import_runs",
         sa.Column("reference", sa.Text(), nullable=False),
@@ -185,35 +159,19 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["agency_id"],
-            ["agencies.id"],
-            name=op.f("fk_import_runs_agency_id_agencies"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by"], ["users.id"], name=op.f("fk_import_runs_created_by_users")
-        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_import_runs_agency_id_agencies")),
+        sa.ForeignKeyConstraint(["created_by"], ["users.id"], name=op.f("fk_import_runs_created_by_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_runs")),
     )
     op.create_index(
-        "ix_import_runs_agency_id_created_at_id",
-        "import_runs",
-        ["agency_id", "created_at", "id"],
-        unique=False,
+        "ix_import_runs_agency_id_created_at_id", "import_runs", ["agency_id", "created_at", "id"], unique=False
     )
     op.create_table(
         "premises",
         sa.Column("uprn", sa.Text(), nullable=True),
         sa.Column(
             "status",
-            sa.Enum(
-                "matched",
-                "unmatched",
-                "no_fixed_abode",
-                name="addressstatus",
-                native_enum=False,
-                length=40,
-            ),
+            sa.Enum("matched", "unmatched", "no_fixed_abode", name="addressstatus", native_enum=False, length=40),
             nullable=False,
         ),
         sa.Column("flat", sa.Text(), nullable=False),
@@ -233,11 +191,7 @@ def upgrade() -> None:
         sa.Column("confidential_review_on", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["borough_code"],
-            ["areas.code"],
-            name=op.f("fk_premises_borough_code_areas"),
-        ),
+        sa.ForeignKeyConstraint(["borough_code"], ["areas.code"], name=op.f("fk_premises_borough_code_areas")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_premises")),
     )
     op.create_index(
@@ -261,15 +215,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "station",
-                "specialist",
-                "ward_team",
-                "desk",
-                name="teamkind",
-                native_enum=False,
-                length=40,
-            ),
+            sa.Enum("station", "specialist", "ward_team", "desk", name="teamkind", native_enum=False, length=40),
             nullable=False,
         ),
         sa.Column("mailbox", sa.Text(), nullable=False),
@@ -277,18 +223,12 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["agency_id"], ["agencies.id"], name=op.f("fk_teams_agency_id_agencies")
-        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_teams_agency_id_agencies")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
         sa.UniqueConstraint("agency_id", "name", name=op.f("uq_teams_agency_id_name")),
     )
     op.create_index(
-        "uq_teams_one_intake_desk",
-        "teams",
-        ["agency_id"],
-        unique=True,
-        postgresql_where=sa.text("is_intake_desk"),
+        "uq_teams_one_intake_desk", "teams", ["agency_id"], unique=True, postgresql_where=sa.text("is_intake_desk")
     )
     op.create_table(
         "cases",
@@ -325,23 +265,12 @@ def upgrade() -> None:
         sa.Column(
             "is_open",
             sa.Boolean(),
-            sa.Computed(
-                "state NOT IN ('SIGNPOSTED_LOW', 'REJECTED', 'REDIRECTED', 'CLOSED')",
-                persisted=True,
-            ),
+            sa.Computed("state NOT IN ('SIGNPOSTED_LOW', 'REJECTED', 'REDIRECTED', 'CLOSED')", persisted=True),
             nullable=False,
         ),
         sa.Column(
             "risk_level",
-            sa.Enum(
-                "VERY_HIGH",
-                "HIGH",
-                "MEDIUM",
-                "LOW",
-                name="risklevel",
-                native_enum=False,
-                length=40,
-            ),
+            sa.Enum("VERY_HIGH", "HIGH", "MEDIUM", "LOW", name="risklevel", native_enum=False, length=40),
             nullable=False,
         ),
         sa.Column("risk_rank", sa.SmallInteger(), nullable=False),
@@ -425,36 +354,18 @@ def upgrade() -> None:
             "NOT (state NOT IN ('SIGNPOSTED_LOW', 'REJECTED', 'REDIRECTED', 'CLOSED')) OR ((owner_team_id IS NOT NULL OR owner_user_id IS NOT NULL) AND next_action_at IS NOT NULL)",
             name=op.f("ck_cases_open_has_owner_and_next_action"),
         ),
-        sa.ForeignKeyConstraint(
-            ["borough_code"], ["areas.code"], name=op.f("fk_cases_borough_code_areas")
-        ),
-        sa.ForeignKeyConstraint(
-            ["owner_agency_id"],
-            ["agencies.id"],
-            name=op.f("fk_cases_owner_agency_id_agencies"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["owner_team_id"], ["teams.id"], name=op.f("fk_cases_owner_team_id_teams")
-        ),
-        sa.ForeignKeyConstraint(
-            ["owner_user_id"], ["users.id"], name=op.f("fk_cases_owner_user_id_users")
-        ),
-        sa.ForeignKeyConstraint(
-            ["premises_id"], ["premises.id"], name=op.f("fk_cases_premises_id_premises")
-        ),
+        sa.ForeignKeyConstraint(["borough_code"], ["areas.code"], name=op.f("fk_cases_borough_code_areas")),
+        sa.ForeignKeyConstraint(["owner_agency_id"], ["agencies.id"], name=op.f("fk_cases_owner_agency_id_agencies")),
+        sa.ForeignKeyConstraint(["owner_team_id"], ["teams.id"], name=op.f("fk_cases_owner_team_id_teams")),
+        sa.ForeignKeyConstraint(["owner_user_id"], ["users.id"], name=op.f("fk_cases_owner_user_id_users")),
+        sa.ForeignKeyConstraint(["premises_id"], ["premises.id"], name=op.f("fk_cases_premises_id_premises")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sa.UniqueConstraint("reference", name=op.f("uq_cases_reference")),
     )
     op.create_index(
-        "ix_cases_all",
-        "cases",
-        ["risk_rank", "act_by", "id"],
-        unique=False,
-        postgresql_where=sa.text("is_open"),
+        "ix_cases_all", "cases", ["risk_rank", "act_by", "id"], unique=False, postgresql_where=sa.text("is_open")
     )
-    op.create_index(
-        "ix_cases_opened", "cases", ["owner_agency_id", "opened_at", "id"], unique=False
-    )
+    op.create_index("ix_cases_opened", "cases", ["owner_agency_id", "opened_at", "id"], unique=False)
     op.create_index(
         "ix_cases_owner_team",
         "cases",
@@ -469,12 +380,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("is_open"),
     )
-    op.create_index(
-        "ix_cases_premises_id_opened_at",
-        "cases",
-        ["premises_id", "opened_at"],
-        unique=False,
-    )
+    op.create_index("ix_cases_premises_id_opened_at", "cases", ["premises_id", "opened_at"], unique=False)
     op.create_index(
         "ix_cases_queue",
         "cases",
@@ -487,16 +393,10 @@ def upgrade() -> None:
         sa.Column("premises_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["premises_id"],
-            ["premises.id"],
-            name=op.f("fk_households_premises_id_premises"),
-        ),
+        sa.ForeignKeyConstraint(["premises_id"], ["premises.id"], name=op.f("fk_households_premises_id_premises")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_households")),
     )
-    op.create_index(
-        op.f("ix_households_premises_id"), "households", ["premises_id"], unique=False
-    )
+    op.create_index(op.f("ix_households_premises_id"), "households", ["premises_id"], unique=False)
     op.create_table(
         "memberships",
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -517,28 +417,14 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["agency_id"],
-            ["agencies.id"],
-            name=op.f("fk_memberships_agency_id_agencies"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["team_id"], ["teams.id"], name=op.f("fk_memberships_team_id_teams")
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_memberships_user_id_users")
-        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_memberships_agency_id_agencies")),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_memberships_team_id_teams")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_memberships_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_memberships")),
-        sa.UniqueConstraint(
-            "user_id", "agency_id", name=op.f("uq_memberships_user_id_agency_id")
-        ),
+        sa.UniqueConstraint("user_id", "agency_id", name=op.f("uq_memberships_user_id_agency_id")),
     )
-    op.create_index(
-        op.f("ix_memberships_agency_id"), "memberships", ["agency_id"], unique=False
-    )
-    op.create_index(
-        op.f("ix_memberships_team_id"), "memberships", ["team_id"], unique=False
-    )
+    op.create_index(op.f("ix_memberships_agency_id"), "memberships", ["agency_id"], unique=False)
+    op.create_index(op.f("ix_memberships_team_id"), "memberships", ["team_id"], unique=False)
     op.create_table(
         "outreach",
         sa.Column("reference", sa.Text(), nullable=False),
@@ -547,13 +433,7 @@ def upgrade() -> None:
         sa.Column(
             "kind",
             sa.Enum(
-                "HOT_STRIKE",
-                "CAMPAIGN",
-                "COMMUNITY_EVENT",
-                "TALK",
-                name="outreachkind",
-                native_enum=False,
-                length=40,
+                "HOT_STRIKE", "CAMPAIGN", "COMMUNITY_EVENT", "TALK", name="outreachkind", native_enum=False, length=40
             ),
             nullable=False,
         ),
@@ -569,23 +449,12 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["agency_id"], ["agencies.id"], name=op.f("fk_outreach_agency_id_agencies")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by"], ["users.id"], name=op.f("fk_outreach_created_by_users")
-        ),
-        sa.ForeignKeyConstraint(
-            ["team_id"], ["teams.id"], name=op.f("fk_outreach_team_id_teams")
-        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_outreach_agency_id_agencies")),
+        sa.ForeignKeyConstraint(["created_by"], ["users.id"], name=op.f("fk_outreach_created_by_users")),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_outreach_team_id_teams")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outreach")),
     )
-    op.create_index(
-        "ix_outreach_agency_id_held_on_id",
-        "outreach",
-        ["agency_id", "held_on", "id"],
-        unique=False,
-    )
+    op.create_index("ix_outreach_agency_id_held_on_id", "outreach", ["agency_id", "held_on", "id"], unique=False)
     op.create_table(
         "referrals",
         sa.Column("receipt", sa.Text(), nullable=False),
@@ -640,59 +509,28 @@ def upgrade() -> None:
         sa.Column(
             "told",
             sa.Enum(
-                "YES",
-                "NO_UNSAFE",
-                "NO_UNABLE",
-                "NO_OTHER",
-                "NOT_RECORDED",
-                name="told",
-                native_enum=False,
-                length=40,
+                "YES", "NO_UNSAFE", "NO_UNABLE", "NO_OTHER", "NOT_RECORDED", name="told", native_enum=False, length=40
             ),
             nullable=False,
         ),
         sa.Column("told_detail", sa.Text(), nullable=False),
         sa.Column(
-            "agrees",
-            sa.Enum(
-                "YES", "NO", "NOT_ASKED", name="agrees", native_enum=False, length=40
-            ),
-            nullable=False,
+            "agrees", sa.Enum("YES", "NO", "NOT_ASKED", name="agrees", native_enum=False, length=40), nullable=False
         ),
         sa.Column(
             "capacity_concern",
-            sa.Enum(
-                "YES",
-                "NO",
-                "UNKNOWN",
-                name="capacityconcern",
-                native_enum=False,
-                length=40,
-            ),
+            sa.Enum("YES", "NO", "UNKNOWN", name="capacityconcern", native_enum=False, length=40),
             nullable=False,
         ),
         sa.Column(
             "lawful_basis",
-            sa.Enum(
-                "PUBLIC_TASK",
-                "VITAL_INTERESTS",
-                "SAFEGUARDING",
-                name="lawfulbasis",
-                native_enum=False,
-                length=40,
-            ),
+            sa.Enum("PUBLIC_TASK", "VITAL_INTERESTS", "SAFEGUARDING", name="lawfulbasis", native_enum=False, length=40),
             nullable=False,
         ),
         sa.Column(
             "sharing_preference",
             sa.Enum(
-                "AGREES",
-                "REFUSES",
-                "NOT_ASKED",
-                "OVERRIDDEN",
-                name="sharingpreference",
-                native_enum=False,
-                length=40,
+                "AGREES", "REFUSES", "NOT_ASKED", "OVERRIDDEN", name="sharingpreference", native_enum=False, length=40
             ),
             nullable=False,
         ),
@@ -703,57 +541,32 @@ def upgrade() -> None:
         sa.Column("other_agencies_told", sa.Text(), nullable=False),
         sa.Column("suspect", sa.Boolean(), nullable=False),
         sa.Column("original", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["agency_id"], ["agencies.id"], name=op.f("fk_referrals_agency_id_agencies")
-        ),
-        sa.ForeignKeyConstraint(
-            ["premises_id"],
-            ["premises.id"],
-            name=op.f("fk_referrals_premises_id_premises"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["referred_by"], ["users.id"], name=op.f("fk_referrals_referred_by_users")
-        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_referrals_agency_id_agencies")),
+        sa.ForeignKeyConstraint(["premises_id"], ["premises.id"], name=op.f("fk_referrals_premises_id_premises")),
+        sa.ForeignKeyConstraint(["referred_by"], ["users.id"], name=op.f("fk_referrals_referred_by_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referrals")),
         sa.UniqueConstraint("receipt", name=op.f("uq_referrals_receipt")),
-        sa.UniqueConstraint(
-            "source_system",
-            "source_ref",
-            name=op.f("uq_referrals_source_system_source_ref"),
-        ),
+        sa.UniqueConstraint("source_system", "source_ref", name=op.f("uq_referrals_source_system_source_ref")),
     )
     op.create_index(
-        "ix_referrals_agency_id_received_at_id",
-        "referrals",
-        ["agency_id", "received_at", "id"],
-        unique=False,
+        "ix_referrals_agency_id_received_at_id", "referrals", ["agency_id", "received_at", "id"], unique=False
     )
+    op.create_index("ix_referrals_premises_id", "referrals", ["premises_id"], unique=False)
     op.create_index(
-        "ix_referrals_premises_id", "referrals", ["premises_id"], unique=False
-    )
-    op.create_index(
-        "ix_referrals_referred_by_received_at_id",
-        "referrals",
-        ["referred_by", "received_at", "id"],
-        unique=False,
+        "ix_referrals_referred_by_received_at_id", "referrals", ["referred_by", "received_at", "id"], unique=False
     )
     op.create_table(
         "team_areas",
         sa.Column("team_id", sa.Uuid(), nullable=False),
         sa.Column("area_code", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["area_code"], ["areas.code"], name=op.f("fk_team_areas_area_code_areas")
-        ),
-        sa.ForeignKeyConstraint(
-            ["team_id"], ["teams.id"], name=op.f("fk_team_areas_team_id_teams")
-        ),
+        sa.ForeignKeyConstraint(["area_code"], ["areas.code"], name=op.f("fk_team_areas_area_code_areas")),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_team_areas_team_id_teams")),
         sa.PrimaryKeyConstraint("team_id", "area_code", name=op.f("pk_team_areas")),
     )
-    op.create_index(
-        op.f("ix_team_areas_area_code"), "team_areas", ["area_code"], unique=False
-    )
+    op.create_index(op.f("ix_team_areas_area_code"), "team_areas", ["area_code"], unique=False)
     op.create_table(
         "alerts",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -763,17 +576,9 @@ def upgrade() -> None:
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["acknowledged_by"],
-            ["users.id"],
-            name=op.f("fk_alerts_acknowledged_by_users"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["agency_id"], ["agencies.id"], name=op.f("fk_alerts_agency_id_agencies")
-        ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_alerts_case_id_cases")
-        ),
+        sa.ForeignKeyConstraint(["acknowledged_by"], ["users.id"], name=op.f("fk_alerts_acknowledged_by_users")),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_alerts_agency_id_agencies")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_alerts_case_id_cases")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
     )
     op.create_index(
@@ -800,23 +605,13 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["assigned_by"], ["users.id"], name=op.f("fk_assignments_assigned_by_users")
-        ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_assignments_case_id_cases")
-        ),
-        sa.ForeignKeyConstraint(
-            ["team_id"], ["teams.id"], name=op.f("fk_assignments_team_id_teams")
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_assignments_user_id_users")
-        ),
+        sa.ForeignKeyConstraint(["assigned_by"], ["users.id"], name=op.f("fk_assignments_assigned_by_users")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_assignments_case_id_cases")),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_assignments_team_id_teams")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_assignments_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignments")),
     )
-    op.create_index(
-        op.f("ix_assignments_case_id"), "assignments", ["case_id"], unique=False
-    )
+    op.create_index(op.f("ix_assignments_case_id"), "assignments", ["case_id"], unique=False)
     op.create_table(
         "audit_events",
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -885,52 +680,24 @@ def upgrade() -> None:
         sa.Column("case_id", sa.Uuid(), nullable=True),
         sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["agency_id"],
-            ["agencies.id"],
-            name=op.f("fk_audit_events_agency_id_agencies"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_audit_events_case_id_cases")
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_audit_events_user_id_users")
-        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_audit_events_agency_id_agencies")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_audit_events_case_id_cases")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_audit_events_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_events")),
     )
     op.create_index("ix_audit_events_at", "audit_events", ["at", "id"], unique=False)
-    op.create_index(
-        "ix_audit_events_case_id_at_id",
-        "audit_events",
-        ["case_id", "at", "id"],
-        unique=False,
-    )
-    op.create_index(
-        "ix_audit_events_subject", "audit_events", ["subject_id", "at"], unique=False
-    )
+    op.create_index("ix_audit_events_case_id_at_id", "audit_events", ["case_id", "at", "id"], unique=False)
+    op.create_index("ix_audit_events_subject", "audit_events", ["subject_id", "at"], unique=False)
     op.create_table(
         "case_involvements",
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["agency_id"],
-            ["agencies.id"],
-            name=op.f("fk_case_involvements_agency_id_agencies"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_case_involvements_case_id_cases")
-        ),
-        sa.PrimaryKeyConstraint(
-            "case_id", "agency_id", name=op.f("pk_case_involvements")
-        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_case_involvements_agency_id_agencies")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_involvements_case_id_cases")),
+        sa.PrimaryKeyConstraint("case_id", "agency_id", name=op.f("pk_case_involvements")),
     )
-    op.create_index(
-        op.f("ix_case_involvements_agency_id"),
-        "case_involvements",
-        ["agency_id"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_case_involvements_agency_id"), "case_involvements", ["agency_id"], unique=False)
     op.create_table(
         "case_notes",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -940,38 +707,20 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("shared", sa.Boolean(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["agency_id"],
-            ["agencies.id"],
-            name=op.f("fk_case_notes_agency_id_agencies"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["author_id"], ["users.id"], name=op.f("fk_case_notes_author_id_users")
-        ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_case_notes_case_id_cases")
-        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_case_notes_agency_id_agencies")),
+        sa.ForeignKeyConstraint(["author_id"], ["users.id"], name=op.f("fk_case_notes_author_id_users")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_notes_case_id_cases")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_notes")),
     )
-    op.create_index(
-        op.f("ix_case_notes_case_id"), "case_notes", ["case_id"], unique=False
-    )
+    op.create_index(op.f("ix_case_notes_case_id"), "case_notes", ["case_id"], unique=False)
     op.create_table(
         "case_search",
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("document", postgresql.TSVECTOR(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_case_search_case_id_cases")
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_search_case_id_cases")),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case_search")),
     )
-    op.create_index(
-        "ix_case_search_document",
-        "case_search",
-        ["document"],
-        unique=False,
-        postgresql_using="gin",
-    )
+    op.create_index("ix_case_search_document", "case_search", ["document"], unique=False, postgresql_using="gin")
     op.create_table(
         "contact_attempts",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -1009,20 +758,11 @@ def upgrade() -> None:
         ),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_contact_attempts_case_id_cases")
-        ),
-        sa.ForeignKeyConstraint(
-            ["made_by"], ["users.id"], name=op.f("fk_contact_attempts_made_by_users")
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_contact_attempts_case_id_cases")),
+        sa.ForeignKeyConstraint(["made_by"], ["users.id"], name=op.f("fk_contact_attempts_made_by_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_attempts")),
     )
-    op.create_index(
-        op.f("ix_contact_attempts_case_id"),
-        "contact_attempts",
-        ["case_id"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_contact_attempts_case_id"), "contact_attempts", ["case_id"], unique=False)
     op.create_table(
         "import_rows",
         sa.Column("run_id", sa.Uuid(), nullable=False),
@@ -1045,16 +785,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("original", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("referral_id", sa.Uuid(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["referral_id"],
-            ["referrals.id"],
-            name=op.f("fk_import_rows_referral_id_referrals"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["run_id"],
-            ["import_runs.id"],
-            name=op.f("fk_import_rows_run_id_import_runs"),
-        ),
+        sa.ForeignKeyConstraint(["referral_id"], ["referrals.id"], name=op.f("fk_import_rows_referral_id_referrals")),
+        sa.ForeignKeyConstraint(["run_id"], ["import_runs.id"], name=op.f("fk_import_rows_run_id_import_runs")),
         sa.PrimaryKeyConstraint("run_id", "number", name=op.f("pk_import_rows")),
     )
     op.create_table(
@@ -1066,9 +798,7 @@ def upgrade() -> None:
         sa.Column("p_same_household", sa.Double(), nullable=False),
         sa.Column("model_version", sa.Text(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
-        sa.Column(
-            "contributions", postgresql.JSONB(astext_type=sa.Text()), nullable=False
-        ),
+        sa.Column("contributions", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column(
             "answer",
             sa.Enum(
@@ -1086,29 +816,15 @@ def upgrade() -> None:
         sa.Column("answered_by", sa.Uuid(), nullable=True),
         sa.Column("answer_reason", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["answered_by"], ["users.id"], name=op.f("fk_match_candidates_answered_by_users")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_match_candidates_case_id_cases")),
         sa.ForeignKeyConstraint(
-            ["answered_by"],
-            ["users.id"],
-            name=op.f("fk_match_candidates_answered_by_users"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_match_candidates_case_id_cases")
-        ),
-        sa.ForeignKeyConstraint(
-            ["referral_id"],
-            ["referrals.id"],
-            name=op.f("fk_match_candidates_referral_id_referrals"),
+            ["referral_id"], ["referrals.id"], name=op.f("fk_match_candidates_referral_id_referrals")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_match_candidates")),
-        sa.UniqueConstraint(
-            "referral_id",
-            "case_id",
-            name=op.f("uq_match_candidates_referral_id_case_id"),
-        ),
+        sa.UniqueConstraint("referral_id", "case_id", name=op.f("uq_match_candidates_referral_id_case_id")),
     )
-    op.create_index(
-        "ix_match_candidates_case_id", "match_candidates", ["case_id"], unique=False
-    )
+    op.create_index("ix_match_candidates_case_id", "match_candidates", ["case_id"], unique=False)
     op.create_index(
         "ix_match_candidates_open",
         "match_candidates",
@@ -1129,40 +845,28 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
             "state",
-            sa.Enum(
-                "WAITING",
-                "SENT",
-                "FAILED",
-                name="messagestate",
-                native_enum=False,
-                length=40,
-            ),
+            sa.Enum("WAITING", "SENT", "FAILED", name="messagestate", native_enum=False, length=40),
             nullable=False,
         ),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("try_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["agency_id"], ["agencies.id"], name=op.f("fk_messages_agency_id_agencies")
-        ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_messages_case_id_cases")
-        ),
-        sa.ForeignKeyConstraint(
-            ["referral_id"],
-            ["referrals.id"],
-            name=op.f("fk_messages_referral_id_referrals"),
-        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_messages_agency_id_agencies")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_messages_case_id_cases")),
+        sa.ForeignKeyConstraint(["referral_id"], ["referrals.id"], name=op.f("fk_messages_referral_id_referrals")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
         sa.UniqueConstraint("effect_key", name=op.f("uq_messages_effect_key")),
     )
+    op.create_index("ix_messages_agency_id_created_at_id", "messages", ["agency_id", "created_at", "id"], unique=False)
     op.create_index(
-        "ix_messages_agency_id_created_at_id",
+        "ix_messages_waiting",
         "messages",
-        ["agency_id", "created_at", "id"],
+        ["try_at", "id"],
         unique=False,
+        postgresql_where=sa.text("state = 'WAITING'"),
     )
     op.create_table(
         "outreach_doors",
@@ -1205,40 +909,18 @@ def upgrade() -> None:
         sa.Column("referral_id", sa.Uuid(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["knocked_by"], ["users.id"], name=op.f("fk_outreach_doors_knocked_by_users")),
+        sa.ForeignKeyConstraint(["outreach_id"], ["outreach.id"], name=op.f("fk_outreach_doors_outreach_id_outreach")),
+        sa.ForeignKeyConstraint(["premises_id"], ["premises.id"], name=op.f("fk_outreach_doors_premises_id_premises")),
         sa.ForeignKeyConstraint(
-            ["knocked_by"],
-            ["users.id"],
-            name=op.f("fk_outreach_doors_knocked_by_users"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["outreach_id"],
-            ["outreach.id"],
-            name=op.f("fk_outreach_doors_outreach_id_outreach"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["premises_id"],
-            ["premises.id"],
-            name=op.f("fk_outreach_doors_premises_id_premises"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["referral_id"],
-            ["referrals.id"],
-            name=op.f("fk_outreach_doors_referral_id_referrals"),
+            ["referral_id"], ["referrals.id"], name=op.f("fk_outreach_doors_referral_id_referrals")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outreach_doors")),
     )
     op.create_index(
-        "ix_outreach_doors_outreach_id_position",
-        "outreach_doors",
-        ["outreach_id", "position"],
-        unique=False,
+        "ix_outreach_doors_outreach_id_position", "outreach_doors", ["outreach_id", "position"], unique=False
     )
-    op.create_index(
-        op.f("ix_outreach_doors_premises_id"),
-        "outreach_doors",
-        ["premises_id"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_outreach_doors_premises_id"), "outreach_doors", ["premises_id"], unique=False)
     op.create_table(
         "person_records",
         sa.Column("referral_id", sa.Uuid(), nullable=False),
@@ -1259,34 +941,16 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("interpreter", sa.Boolean(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_person_records_agency_id_agencies")),
+        sa.ForeignKeyConstraint(["premises_id"], ["premises.id"], name=op.f("fk_person_records_premises_id_premises")),
         sa.ForeignKeyConstraint(
-            ["agency_id"],
-            ["agencies.id"],
-            name=op.f("fk_person_records_agency_id_agencies"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["premises_id"],
-            ["premises.id"],
-            name=op.f("fk_person_records_premises_id_premises"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["referral_id"],
-            ["referrals.id"],
-            name=op.f("fk_person_records_referral_id_referrals"),
+            ["referral_id"], ["referrals.id"], name=op.f("fk_person_records_referral_id_referrals")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person_records")),
     )
+    op.create_index(op.f("ix_person_records_premises_id"), "person_records", ["premises_id"], unique=False)
     op.create_index(
-        op.f("ix_person_records_premises_id"),
-        "person_records",
-        ["premises_id"],
-        unique=False,
-    )
-    op.create_index(
-        "ix_person_records_referral_id_created_at",
-        "person_records",
-        ["referral_id", "created_at"],
-        unique=False,
+        "ix_person_records_referral_id_created_at", "person_records", ["referral_id", "created_at"], unique=False
     )
     op.create_table(
         "referral_amendments",
@@ -1296,24 +960,16 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("changes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("original", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["made_by"], ["users.id"], name=op.f("fk_referral_amendments_made_by_users")),
         sa.ForeignKeyConstraint(
-            ["made_by"], ["users.id"], name=op.f("fk_referral_amendments_made_by_users")
-        ),
-        sa.ForeignKeyConstraint(
-            ["referral_id"],
-            ["referrals.id"],
-            name=op.f("fk_referral_amendments_referral_id_referrals"),
+            ["referral_id"], ["referrals.id"], name=op.f("fk_referral_amendments_referral_id_referrals")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_amendments")),
     )
-    op.create_index(
-        op.f("ix_referral_amendments_referral_id"),
-        "referral_amendments",
-        ["referral_id"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_referral_amendments_referral_id"), "referral_amendments", ["referral_id"], unique=False)
     op.create_table(
         "referral_links",
         sa.Column("referral_id", sa.Uuid(), nullable=False),
@@ -1327,24 +983,14 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("model_version", sa.Text(), nullable=False),
         sa.Column("probability", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_referral_links_case_id_cases")),
+        sa.ForeignKeyConstraint(["decided_by"], ["users.id"], name=op.f("fk_referral_links_decided_by_users")),
         sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_referral_links_case_id_cases")
-        ),
-        sa.ForeignKeyConstraint(
-            ["decided_by"],
-            ["users.id"],
-            name=op.f("fk_referral_links_decided_by_users"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["referral_id"],
-            ["referrals.id"],
-            name=op.f("fk_referral_links_referral_id_referrals"),
+            ["referral_id"], ["referrals.id"], name=op.f("fk_referral_links_referral_id_referrals")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_links")),
     )
-    op.create_index(
-        "ix_referral_links_case_id", "referral_links", ["case_id"], unique=False
-    )
+    op.create_index("ix_referral_links_case_id", "referral_links", ["case_id"], unique=False)
     op.create_index(
         "uq_referral_links_open",
         "referral_links",
@@ -1432,61 +1078,25 @@ def upgrade() -> None:
         ),
         sa.Column(
             "risk_before",
-            sa.Enum(
-                "VERY_HIGH",
-                "HIGH",
-                "MEDIUM",
-                "LOW",
-                name="risklevel",
-                native_enum=False,
-                length=40,
-            ),
+            sa.Enum("VERY_HIGH", "HIGH", "MEDIUM", "LOW", name="risklevel", native_enum=False, length=40),
             nullable=True,
         ),
         sa.Column(
             "risk_after",
-            sa.Enum(
-                "VERY_HIGH",
-                "HIGH",
-                "MEDIUM",
-                "LOW",
-                name="risklevel",
-                native_enum=False,
-                length=40,
-            ),
+            sa.Enum("VERY_HIGH", "HIGH", "MEDIUM", "LOW", name="risklevel", native_enum=False, length=40),
             nullable=True,
         ),
         sa.Column("record", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["agency_id"], ["agencies.id"], name=op.f("fk_visits_agency_id_agencies")
-        ),
-        sa.ForeignKeyConstraint(
-            ["booked_by"], ["users.id"], name=op.f("fk_visits_booked_by_users")
-        ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_visits_case_id_cases")
-        ),
-        sa.ForeignKeyConstraint(
-            ["officer_id"], ["users.id"], name=op.f("fk_visits_officer_id_users")
-        ),
-        sa.ForeignKeyConstraint(
-            ["outreach_id"],
-            ["outreach.id"],
-            name=op.f("fk_visits_outreach_id_outreach"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["premises_id"],
-            ["premises.id"],
-            name=op.f("fk_visits_premises_id_premises"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["recorded_by"], ["users.id"], name=op.f("fk_visits_recorded_by_users")
-        ),
-        sa.ForeignKeyConstraint(
-            ["team_id"], ["teams.id"], name=op.f("fk_visits_team_id_teams")
-        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_visits_agency_id_agencies")),
+        sa.ForeignKeyConstraint(["booked_by"], ["users.id"], name=op.f("fk_visits_booked_by_users")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_visits_case_id_cases")),
+        sa.ForeignKeyConstraint(["officer_id"], ["users.id"], name=op.f("fk_visits_officer_id_users")),
+        sa.ForeignKeyConstraint(["outreach_id"], ["outreach.id"], name=op.f("fk_visits_outreach_id_outreach")),
+        sa.ForeignKeyConstraint(["premises_id"], ["premises.id"], name=op.f("fk_visits_premises_id_premises")),
+        sa.ForeignKeyConstraint(["recorded_by"], ["users.id"], name=op.f("fk_visits_recorded_by_users")),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_visits_team_id_teams")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visits")),
         sa.UniqueConstraint("reference", name=op.f("uq_visits_reference")),
     )
@@ -1498,15 +1108,8 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("finished_at IS NULL"),
     )
-    op.create_index(
-        op.f("ix_visits_outreach_id"), "visits", ["outreach_id"], unique=False
-    )
-    op.create_index(
-        "ix_visits_premises_id_finished_at",
-        "visits",
-        ["premises_id", "finished_at"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_visits_outreach_id"), "visits", ["outreach_id"], unique=False)
+    op.create_index("ix_visits_premises_id_finished_at", "visits", ["premises_id", "finished_at"], unique=False)
     op.create_index(
         "ix_visits_team",
         "visits",
@@ -1569,28 +1172,20 @@ def upgrade() -> None:
         sa.Column("expiry_year", sa.SmallInteger(), nullable=True),
         sa.Column("condition", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["visit_id"], ["visits.id"], name=op.f("fk_alarm_records_visit_id_visits")
-        ),
+        sa.ForeignKeyConstraint(["visit_id"], ["visits.id"], name=op.f("fk_alarm_records_visit_id_visits")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm_records")),
     )
-    op.create_index(
-        op.f("ix_alarm_records_visit_id"), "alarm_records", ["visit_id"], unique=False
-    )
+    op.create_index(op.f("ix_alarm_records_visit_id"), "alarm_records", ["visit_id"], unique=False)
     op.create_table(
         "blocking_keys",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("record_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["record_id"],
-            ["person_records.id"],
-            name=op.f("fk_blocking_keys_record_id_person_records"),
+            ["record_id"], ["person_records.id"], name=op.f("fk_blocking_keys_record_id_person_records")
         ),
         sa.PrimaryKeyConstraint("key", "record_id", name=op.f("pk_blocking_keys")),
     )
-    op.create_index(
-        op.f("ix_blocking_keys_record_id"), "blocking_keys", ["record_id"], unique=False
-    )
+    op.create_index(op.f("ix_blocking_keys_record_id"), "blocking_keys", ["record_id"], unique=False)
     op.create_table(
         "clutter_ratings",
         sa.Column("visit_id", sa.Uuid(), nullable=False),
@@ -1613,12 +1208,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("rating", sa.SmallInteger(), nullable=False),
-        sa.CheckConstraint(
-            "rating BETWEEN 1 AND 9", name=op.f("ck_clutter_ratings_one_to_nine")
-        ),
-        sa.ForeignKeyConstraint(
-            ["visit_id"], ["visits.id"], name=op.f("fk_clutter_ratings_visit_id_visits")
-        ),
+        sa.CheckConstraint("rating BETWEEN 1 AND 9", name=op.f("ck_clutter_ratings_one_to_nine")),
+        sa.ForeignKeyConstraint(["visit_id"], ["visits.id"], name=op.f("fk_clutter_ratings_visit_id_visits")),
         sa.PrimaryKeyConstraint("visit_id", "room", name=op.f("pk_clutter_ratings")),
     )
     op.create_table(
@@ -1655,31 +1246,16 @@ def upgrade() -> None:
         ),
         sa.Column(
             "action",
-            sa.Enum(
-                "FITTED",
-                "LEFT",
-                "ORDERED",
-                "DECLINED",
-                name="equipmentaction",
-                native_enum=False,
-                length=40,
-            ),
+            sa.Enum("FITTED", "LEFT", "ORDERED", "DECLINED", name="equipmentaction", native_enum=False, length=40),
             nullable=False,
         ),
         sa.Column("quantity", sa.SmallInteger(), nullable=False),
         sa.Column("location", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["visit_id"], ["visits.id"], name=op.f("fk_equipment_items_visit_id_visits")
-        ),
+        sa.ForeignKeyConstraint(["visit_id"], ["visits.id"], name=op.f("fk_equipment_items_visit_id_visits")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_equipment_items")),
     )
-    op.create_index(
-        op.f("ix_equipment_items_visit_id"),
-        "equipment_items",
-        ["visit_id"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_equipment_items_visit_id"), "equipment_items", ["visit_id"], unique=False)
     op.create_table(
         "household_links",
         sa.Column("record_id", sa.Uuid(), nullable=False),
@@ -1692,29 +1268,16 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("model_version", sa.Text(), nullable=False),
         sa.Column("probability", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(["decided_by"], ["users.id"], name=op.f("fk_household_links_decided_by_users")),
         sa.ForeignKeyConstraint(
-            ["decided_by"],
-            ["users.id"],
-            name=op.f("fk_household_links_decided_by_users"),
+            ["household_id"], ["households.id"], name=op.f("fk_household_links_household_id_households")
         ),
         sa.ForeignKeyConstraint(
-            ["household_id"],
-            ["households.id"],
-            name=op.f("fk_household_links_household_id_households"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["record_id"],
-            ["person_records.id"],
-            name=op.f("fk_household_links_record_id_person_records"),
+            ["record_id"], ["person_records.id"], name=op.f("fk_household_links_record_id_person_records")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_household_links")),
     )
-    op.create_index(
-        "ix_household_links_household_id",
-        "household_links",
-        ["household_id"],
-        unique=False,
-    )
+    op.create_index("ix_household_links_household_id", "household_links", ["household_id"], unique=False)
     op.create_index(
         "uq_household_links_open",
         "household_links",
@@ -1776,28 +1339,12 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_onward_referrals_case_id_cases")
-        ),
-        sa.ForeignKeyConstraint(
-            ["visit_id"],
-            ["visits.id"],
-            name=op.f("fk_onward_referrals_visit_id_visits"),
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_onward_referrals_case_id_cases")),
+        sa.ForeignKeyConstraint(["visit_id"], ["visits.id"], name=op.f("fk_onward_referrals_visit_id_visits")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_onward_referrals")),
     )
-    op.create_index(
-        op.f("ix_onward_referrals_case_id"),
-        "onward_referrals",
-        ["case_id"],
-        unique=False,
-    )
-    op.create_index(
-        op.f("ix_onward_referrals_visit_id"),
-        "onward_referrals",
-        ["visit_id"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_onward_referrals_case_id"), "onward_referrals", ["case_id"], unique=False)
+    op.create_index(op.f("ix_onward_referrals_visit_id"), "onward_referrals", ["visit_id"], unique=False)
     op.create_table(
         "person_links",
         sa.Column("record_id", sa.Uuid(), nullable=False),
@@ -1810,28 +1357,16 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("model_version", sa.Text(), nullable=False),
         sa.Column("probability", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(["decided_by"], ["users.id"], name=op.f("fk_person_links_decided_by_users")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_person_links_person_id_people")),
         sa.ForeignKeyConstraint(
-            ["decided_by"], ["users.id"], name=op.f("fk_person_links_decided_by_users")
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["people.id"], name=op.f("fk_person_links_person_id_people")
-        ),
-        sa.ForeignKeyConstraint(
-            ["record_id"],
-            ["person_records.id"],
-            name=op.f("fk_person_links_record_id_person_records"),
+            ["record_id"], ["person_records.id"], name=op.f("fk_person_links_record_id_person_records")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person_links")),
     )
+    op.create_index("ix_person_links_person_id", "person_links", ["person_id"], unique=False)
     op.create_index(
-        "ix_person_links_person_id", "person_links", ["person_id"], unique=False
-    )
-    op.create_index(
-        "uq_person_links_open",
-        "person_links",
-        ["record_id"],
-        unique=True,
-        postgresql_where=sa.text("valid_to IS NULL"),
+        "uq_person_links_open", "person_links", ["record_id"], unique=True, postgresql_where=sa.text("valid_to IS NULL")
     )
     op.create_table(
         "risk_assessments",
@@ -1840,15 +1375,7 @@ def upgrade() -> None:
         sa.Column("visit_id", sa.Uuid(), nullable=True),
         sa.Column(
             "level",
-            sa.Enum(
-                "VERY_HIGH",
-                "HIGH",
-                "MEDIUM",
-                "LOW",
-                name="risklevel",
-                native_enum=False,
-                length=40,
-            ),
+            sa.Enum("VERY_HIGH", "HIGH", "MEDIUM", "LOW", name="risklevel", native_enum=False, length=40),
             nullable=False,
         ),
         sa.Column("score", sa.Integer(), nullable=True),
@@ -1860,32 +1387,18 @@ def upgrade() -> None:
         sa.Column("overridden", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("triggers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("factors", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["assessed_by"], ["users.id"], name=op.f("fk_risk_assessments_assessed_by_users")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_risk_assessments_case_id_cases")),
         sa.ForeignKeyConstraint(
-            ["assessed_by"],
-            ["users.id"],
-            name=op.f("fk_risk_assessments_assessed_by_users"),
+            ["referral_id"], ["referrals.id"], name=op.f("fk_risk_assessments_referral_id_referrals")
         ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_risk_assessments_case_id_cases")
-        ),
-        sa.ForeignKeyConstraint(
-            ["referral_id"],
-            ["referrals.id"],
-            name=op.f("fk_risk_assessments_referral_id_referrals"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["visit_id"],
-            ["visits.id"],
-            name=op.f("fk_risk_assessments_visit_id_visits"),
-        ),
+        sa.ForeignKeyConstraint(["visit_id"], ["visits.id"], name=op.f("fk_risk_assessments_visit_id_visits")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_risk_assessments")),
     )
     op.create_index(
-        "ix_risk_assessments_case_id_assessed_at",
-        "risk_assessments",
-        ["case_id", "assessed_at"],
-        unique=False,
+        "ix_risk_assessments_case_id_assessed_at", "risk_assessments", ["case_id", "assessed_at"], unique=False
     )
     op.create_table(
         "visit_drafts",
@@ -1894,12 +1407,8 @@ def upgrade() -> None:
         sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("saved_by", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["saved_by"], ["users.id"], name=op.f("fk_visit_drafts_saved_by_users")
-        ),
-        sa.ForeignKeyConstraint(
-            ["visit_id"], ["visits.id"], name=op.f("fk_visit_drafts_visit_id_visits")
-        ),
+        sa.ForeignKeyConstraint(["saved_by"], ["users.id"], name=op.f("fk_visit_drafts_saved_by_users")),
+        sa.ForeignKeyConstraint(["visit_id"], ["visits.id"], name=op.f("fk_visit_drafts_visit_id_visits")),
         sa.PrimaryKeyConstraint("visit_id", name=op.f("pk_visit_drafts")),
     )
     op.create_table(
@@ -1939,15 +1448,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
             "state",
-            sa.Enum(
-                "WAITING",
-                "DUE",
-                "DONE",
-                "CANCELLED",
-                name="followupstate",
-                native_enum=False,
-                length=40,
-            ),
+            sa.Enum("WAITING", "DUE", "DONE", "CANCELLED", name="followupstate", native_enum=False, length=40),
             nullable=False,
         ),
         sa.Column("owner_team_id", sa.Uuid(), nullable=True),
@@ -1961,44 +1462,23 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("version_id", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "owner_team_id IS NOT NULL OR owner_user_id IS NOT NULL",
-            name=op.f("ck_follow_ups_has_owner"),
+            "owner_team_id IS NOT NULL OR owner_user_id IS NOT NULL", name=op.f("ck_follow_ups_has_owner")
         ),
-        sa.ForeignKeyConstraint(
-            ["agency_id"],
-            ["agencies.id"],
-            name=op.f("fk_follow_ups_agency_id_agencies"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["cases.id"], name=op.f("fk_follow_ups_case_id_cases")
-        ),
-        sa.ForeignKeyConstraint(
-            ["ended_by"], ["users.id"], name=op.f("fk_follow_ups_ended_by_users")
-        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_follow_ups_agency_id_agencies")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_follow_ups_case_id_cases")),
+        sa.ForeignKeyConstraint(["ended_by"], ["users.id"], name=op.f("fk_follow_ups_ended_by_users")),
         sa.ForeignKeyConstraint(
             ["onward_referral_id"],
             ["onward_referrals.id"],
             name=op.f("fk_follow_ups_onward_referral_id_onward_referrals"),
         ),
-        sa.ForeignKeyConstraint(
-            ["owner_team_id"],
-            ["teams.id"],
-            name=op.f("fk_follow_ups_owner_team_id_teams"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["owner_user_id"],
-            ["users.id"],
-            name=op.f("fk_follow_ups_owner_user_id_users"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["visit_id"], ["visits.id"], name=op.f("fk_follow_ups_visit_id_visits")
-        ),
+        sa.ForeignKeyConstraint(["owner_team_id"], ["teams.id"], name=op.f("fk_follow_ups_owner_team_id_teams")),
+        sa.ForeignKeyConstraint(["owner_user_id"], ["users.id"], name=op.f("fk_follow_ups_owner_user_id_users")),
+        sa.ForeignKeyConstraint(["visit_id"], ["visits.id"], name=op.f("fk_follow_ups_visit_id_visits")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_follow_ups")),
         sa.UniqueConstraint("effect_key", name=op.f("uq_follow_ups_effect_key")),
     )
-    op.create_index(
-        op.f("ix_follow_ups_case_id"), "follow_ups", ["case_id"], unique=False
-    )
+    op.create_index(op.f("ix_follow_ups_case_id"), "follow_ups", ["case_id"], unique=False)
     op.create_index(
         "ix_follow_ups_open",
         "follow_ups",
@@ -2013,54 +1493,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'WAITING'"),
     )
-    op.create_index(
-        op.f("ix_follow_ups_visit_id"), "follow_ups", ["visit_id"], unique=False
-    )
-    op.create_table(
-        "risk_factors",
-        sa.Column("assessment_id", sa.Uuid(), nullable=False),
-        sa.Column("factor", sa.Text(), nullable=False),
-        sa.Column(
-            "source",
-            sa.Enum(
-                "crew_observed",
-                "self_reported",
-                "police_record",
-                "third_party",
-                "visit_observed",
-                name="factorsource",
-                native_enum=False,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column("agency_id", sa.Uuid(), nullable=True),
-        sa.Column("referral_id", sa.Uuid(), nullable=True),
-        sa.Column("triggered", sa.Boolean(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["agency_id"],
-            ["agencies.id"],
-            name=op.f("fk_risk_factors_agency_id_agencies"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["assessment_id"],
-            ["risk_assessments.id"],
-            name=op.f("fk_risk_factors_assessment_id_risk_assessments"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["referral_id"],
-            ["referrals.id"],
-            name=op.f("fk_risk_factors_referral_id_referrals"),
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_risk_factors")),
-    )
-    op.create_index(
-        op.f("ix_risk_factors_assessment_id"),
-        "risk_factors",
-        ["assessment_id"],
-        unique=False,
-    )
+    op.create_index(op.f("ix_follow_ups_visit_id"), "follow_ups", ["visit_id"], unique=False)
     for table in KEPT_FOR_EVER:
         op.execute(
             f"CREATE TRIGGER kept_for_ever BEFORE UPDATE OR DELETE ON {table} "
@@ -2069,41 +1502,23 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index(op.f("ix_risk_factors_assessment_id"), table_name="risk_factors")
-    op.drop_table("risk_factors")
     op.drop_index(op.f("ix_follow_ups_visit_id"), table_name="follow_ups")
+    op.drop_index("ix_follow_ups_to_pick", table_name="follow_ups", postgresql_where=sa.text("state = 'WAITING'"))
     op.drop_index(
-        "ix_follow_ups_to_pick",
-        table_name="follow_ups",
-        postgresql_where=sa.text("state = 'WAITING'"),
-    )
-    op.drop_index(
-        "ix_follow_ups_open",
-        table_name="follow_ups",
-        postgresql_where=sa.text("state IN ('WAITING', 'DUE')"),
+        "ix_follow_ups_open", table_name="follow_ups", postgresql_where=sa.text("state IN ('WAITING', 'DUE')")
     )
     op.drop_index(op.f("ix_follow_ups_case_id"), table_name="follow_ups")
     op.drop_table("follow_ups")
     op.drop_table("visit_drafts")
-    op.drop_index(
-        "ix_risk_assessments_case_id_assessed_at", table_name="risk_assessments"
-    )
+    op.drop_index("ix_risk_assessments_case_id_assessed_at", table_name="risk_assessments")
     op.drop_table("risk_assessments")
-    op.drop_index(
-        "uq_person_links_open",
-        table_name="person_links",
-        postgresql_where=sa.text("valid_to IS NULL"),
-    )
+    op.drop_index("uq_person_links_open", table_name="person_links", postgresql_where=sa.text("valid_to IS NULL"))
     op.drop_index("ix_person_links_person_id", table_name="person_links")
     op.drop_table("person_links")
     op.drop_index(op.f("ix_onward_referrals_visit_id"), table_name="onward_referrals")
     op.drop_index(op.f("ix_onward_referrals_case_id"), table_name="onward_referrals")
     op.drop_table("onward_referrals")
-    op.drop_index(
-        "uq_household_links_open",
-        table_name="household_links",
-        postgresql_where=sa.text("valid_to IS NULL"),
-    )
+    op.drop_index("uq_household_links_open", table_name="household_links", postgresql_where=sa.text("valid_to IS NULL"))
     op.drop_index("ix_household_links_household_id", table_name="household_links")
     op.drop_table("household_links")
     op.drop_index(op.f("ix_equipment_items_visit_id"), table_name="equipment_items")
@@ -2113,60 +1528,41 @@ def downgrade() -> None:
     op.drop_table("blocking_keys")
     op.drop_index(op.f("ix_alarm_records_visit_id"), table_name="alarm_records")
     op.drop_table("alarm_records")
-    op.drop_index(
-        "ix_visits_team",
-        table_name="visits",
-        postgresql_where=sa.text("finished_at IS NULL"),
-    )
+    op.drop_index("ix_visits_team", table_name="visits", postgresql_where=sa.text("finished_at IS NULL"))
     op.drop_index("ix_visits_premises_id_finished_at", table_name="visits")
     op.drop_index(op.f("ix_visits_outreach_id"), table_name="visits")
-    op.drop_index(
-        "ix_visits_officer",
-        table_name="visits",
-        postgresql_where=sa.text("finished_at IS NULL"),
-    )
+    op.drop_index("ix_visits_officer", table_name="visits", postgresql_where=sa.text("finished_at IS NULL"))
     op.drop_index(op.f("ix_visits_case_id"), table_name="visits")
     op.drop_table("visits")
-    op.drop_index(
-        "uq_referral_links_open",
-        table_name="referral_links",
-        postgresql_where=sa.text("valid_to IS NULL"),
-    )
+    op.drop_index("uq_referral_links_open", table_name="referral_links", postgresql_where=sa.text("valid_to IS NULL"))
     op.drop_index("ix_referral_links_case_id", table_name="referral_links")
     op.drop_table("referral_links")
-    op.drop_index(
-        op.f("ix_referral_amendments_referral_id"), table_name="referral_amendments"
-    )
+    op.drop_index(op.f("ix_referral_amendments_referral_id"), table_name="referral_amendments")
     op.drop_table("referral_amendments")
-    op.drop_index(
-        "ix_person_records_referral_id_created_at", table_name="person_records"
-    )
+    op.drop_index("ix_person_records_referral_id_created_at", table_name="person_records")
     op.drop_index(op.f("ix_person_records_premises_id"), table_name="person_records")
     op.drop_table("person_records")
     op.drop_index(op.f("ix_outreach_doors_premises_id"), table_name="outreach_doors")
     op.drop_index("ix_outreach_doors_outreach_id_position", table_name="outreach_doors")
     op.drop_table("outreach_doors")
+    op.drop_index(
+        "ix_messages_waiting",
+        table_name="messages",
+        postgresql_where=sa.text("state = 'WAITING'"),
+    )
     op.drop_index("ix_messages_agency_id_created_at_id", table_name="messages")
     op.drop_table("messages")
-    op.drop_index(
-        "ix_match_candidates_open",
-        table_name="match_candidates",
-        postgresql_where=sa.text("answer IS NULL"),
-    )
+    op.drop_index("ix_match_candidates_open", table_name="match_candidates", postgresql_where=sa.text("answer IS NULL"))
     op.drop_index("ix_match_candidates_case_id", table_name="match_candidates")
     op.drop_table("match_candidates")
     op.drop_table("import_rows")
     op.drop_index(op.f("ix_contact_attempts_case_id"), table_name="contact_attempts")
     op.drop_table("contact_attempts")
-    op.drop_index(
-        "ix_case_search_document", table_name="case_search", postgresql_using="gin"
-    )
+    op.drop_index("ix_case_search_document", table_name="case_search", postgresql_using="gin")
     op.drop_table("case_search")
     op.drop_index(op.f("ix_case_notes_case_id"), table_name="case_notes")
     op.drop_table("case_notes")
-    op.drop_index(
-        op.f("ix_case_involvements_agency_id"), table_name="case_involvements"
-    )
+    op.drop_index(op.f("ix_case_involvements_agency_id"), table_name="case_involvements")
     op.drop_table("case_involvements")
     op.drop_index("ix_audit_events_subject", table_name="audit_events")
     op.drop_index("ix_audit_events_case_id_at_id", table_name="audit_events")
@@ -2175,15 +1571,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_assignments_case_id"), table_name="assignments")
     op.drop_table("assignments")
     op.drop_index(
-        "uq_alerts_one_open_per_case",
-        table_name="alerts",
-        postgresql_where=sa.text("acknowledged_at IS NULL"),
+        "uq_alerts_one_open_per_case", table_name="alerts", postgresql_where=sa.text("acknowledged_at IS NULL")
     )
-    op.drop_index(
-        "ix_alerts_open",
-        table_name="alerts",
-        postgresql_where=sa.text("acknowledged_at IS NULL"),
-    )
+    op.drop_index("ix_alerts_open", table_name="alerts", postgresql_where=sa.text("acknowledged_at IS NULL"))
     op.drop_table("alerts")
     op.drop_index(op.f("ix_team_areas_area_code"), table_name="team_areas")
     op.drop_table("team_areas")
@@ -2198,55 +1588,29 @@ def downgrade() -> None:
     op.drop_table("memberships")
     op.drop_index(op.f("ix_households_premises_id"), table_name="households")
     op.drop_table("households")
-    op.drop_index(
-        "ix_cases_queue", table_name="cases", postgresql_where=sa.text("is_open")
-    )
+    op.drop_index("ix_cases_queue", table_name="cases", postgresql_where=sa.text("is_open"))
     op.drop_index("ix_cases_premises_id_opened_at", table_name="cases")
-    op.drop_index(
-        "ix_cases_owner_user", table_name="cases", postgresql_where=sa.text("is_open")
-    )
-    op.drop_index(
-        "ix_cases_owner_team", table_name="cases", postgresql_where=sa.text("is_open")
-    )
+    op.drop_index("ix_cases_owner_user", table_name="cases", postgresql_where=sa.text("is_open"))
+    op.drop_index("ix_cases_owner_team", table_name="cases", postgresql_where=sa.text("is_open"))
     op.drop_index("ix_cases_opened", table_name="cases")
-    op.drop_index(
-        "ix_cases_all", table_name="cases", postgresql_where=sa.text("is_open")
-    )
+    op.drop_index("ix_cases_all", table_name="cases", postgresql_where=sa.text("is_open"))
     op.drop_table("cases")
-    op.drop_index(
-        "uq_teams_one_intake_desk",
-        table_name="teams",
-        postgresql_where=sa.text("is_intake_desk"),
-    )
+    op.drop_index("uq_teams_one_intake_desk", table_name="teams", postgresql_where=sa.text("is_intake_desk"))
     op.drop_table("teams")
     op.drop_index(
-        "uq_premises_uprn",
-        table_name="premises",
-        postgresql_where=sa.text("uprn IS NOT NULL AND NOT confidential"),
+        "uq_premises_uprn", table_name="premises", postgresql_where=sa.text("uprn IS NOT NULL AND NOT confidential")
     )
     op.drop_index("ix_premises_postcode", table_name="premises")
-    op.drop_index(
-        "ix_premises_address_key",
-        table_name="premises",
-        postgresql_where=sa.text("address_key IS NOT NULL"),
-    )
+    op.drop_index("ix_premises_address_key", table_name="premises", postgresql_where=sa.text("address_key IS NOT NULL"))
     op.drop_table("premises")
     op.drop_index("ix_import_runs_agency_id_created_at_id", table_name="import_runs")
     op.drop_table("import_runs")
-    op.drop_index(
-        op.f("ix_gazetteer_addresses_postcode"), table_name="gazetteer_addresses"
-    )
-    op.drop_index(
-        op.f("ix_gazetteer_addresses_address_key"), table_name="gazetteer_addresses"
-    )
+    op.drop_index(op.f("ix_gazetteer_addresses_postcode"), table_name="gazetteer_addresses")
+    op.drop_index(op.f("ix_gazetteer_addresses_address_key"), table_name="gazetteer_addresses")
     op.drop_table("gazetteer_addresses")
     op.drop_table("users")
     op.drop_table("people")
-    op.drop_index(
-        "ix_outbox_unsent",
-        table_name="outbox",
-        postgresql_where=sa.text("sent_at IS NULL"),
-    )
+    op.drop_index("ix_outbox_unsent", table_name="outbox", postgresql_where=sa.text("sent_at IS NULL"))
     op.drop_table("outbox")
     op.drop_table("areas")
     op.drop_table("agencies")

@@ -148,6 +148,7 @@ class Assessment:
 
     ``triggers`` are the rules that gave the level, never empty: the last resort is the pack's own default rule.
     ``not_considered`` are factors that no rule of this pack looks at, so that nobody thinks they were weighed.
+    ``factors`` is everything that was reported, in a fixed order.
     """
 
     level: RiskLevel
@@ -156,6 +157,7 @@ class Assessment:
     pack_code: str
     pack_version: str
     not_considered: tuple[Factor, ...] = ()
+    factors: tuple[Factor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +285,7 @@ def assess(factors: Iterable[Factor], pack: RulePack) -> Assessment:
     if not triggers:
         triggers = (Trigger("default", pack.default_label, ()),)
     unseen = tuple(factor for factor in known if factor.reason not in pack.reasons)
-    return Assessment(worst, score, triggers, pack.code, pack.version, unseen)
+    return Assessment(worst, score, triggers, pack.code, pack.version, unseen, known)
 
 
 def _order(factor: Factor) -> tuple[str, ...]:

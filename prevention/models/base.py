@@ -50,9 +50,13 @@ class Base(DeclarativeBase):
 
 
 class Identified:
-    """A UUIDv7 primary key."""
+    """A UUIDv7 primary key, there from the moment the object is made."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+    def __init__(self, **values: Any) -> None:
+        values.setdefault("id", new_id())
+        super().__init__(**values)
 
 
 class Edited:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from prevention.domain.case import CaseState, ContactMethod, ContactResult, HoldReason, RejectReason
-from prevention.domain.risk import FactorSource, RiskLevel
+from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
 from prevention.models.account import User
 from prevention.models.agency import Agency, Team
@@ -118,7 +118,11 @@ class ReferralLink(Identified, Linked, Base):
 
 
 class RiskAssessment(Identified, Base):
-    """One assessment of a case. Never edited: a re-assessment is a new row (domain.md 1.1)."""
+    """One assessment of a case. Never edited: a re-assessment is a new row (domain.md 1.1).
+
+    ``triggers`` are the rules that gave the level, each with its factors; ``factors`` is every factor weighed,
+    who supplied it, and whether it ``triggered`` (``domain/risk_rules.Factor.as_data``).
+    """
 
     __tablename__ = "risk_assessments"
     __table_args__ = (Index("ix_risk_assessments_case_id_assessed_at", "case_id", "assessed_at"),)
@@ -136,20 +140,7 @@ class RiskAssessment(Identified, Base):
     overridden: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str] = mapped_column(default="")
     triggers: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
-    factors: Mapped[list["RiskFactor"]] = relationship(order_by="RiskFactor.factor")
-
-
-class RiskFactor(Identified, Base):
-    """One factor of an assessment, who supplied it, and whether it triggered the level (domain.md 1.4)."""
-
-    __tablename__ = "risk_factors"
-
-    assessment_id: Mapped[UUID] = mapped_column(ForeignKey("risk_assessments.id"), index=True)
-    factor: Mapped[str]
-    source: Mapped[FactorSource]
-    agency_id: Mapped[UUID | None] = mapped_column(ForeignKey("agencies.id"))
-    referral_id: Mapped[UUID | None] = mapped_column(ForeignKey("referrals.id"))
-    triggered: Mapped[bool]
+    factors: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
 
 
 class Assignment(Identified, Base):

@@ -13,16 +13,22 @@ from prevention.models.case import Case
 
 
 class OutboxMessage(Identified, Base):
-    """Work to hand to a worker, written in the transaction that caused it. ``payload`` holds ids only."""
+    """Work to hand to a worker, written in the transaction that caused it. ``payload`` holds ids only.
+
+    ``problem`` parks a row nobody can hand over, such as a topic without a task, where a person sees it.
+    """
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_unsent", "created_at", "id", postgresql_where=text("sent_at IS NULL")),)
+    __table_args__ = (
+        Index("ix_outbox_unsent", "created_at", "id", postgresql_where=text("sent_at IS NULL AND problem = ''")),
+    )
 
     topic: Mapped[str]
     payload: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     leased_until: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
+    problem: Mapped[str] = mapped_column(default="")
 
 
 class MessageState(StrEnum):
@@ -39,12 +45,16 @@ class MessageState(StrEnum):
 
 
 class Message(Identified, Base):
-    """A message to a mailbox. ``effect_key`` is unique, so twice is once. Holds no personal detail."""
+    """A message to a mailbox. ``effect_key`` is unique, so twice is once. Holds no personal detail.
+
+    WAITING until a worker has handed it over; not before ``try_at``, which moves on after each failed attempt.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
         UniqueConstraint("effect_key"),
         Index("ix_messages_agency_id_created_at_id", "agency_id", "created_at", "id"),
+        Index("ix_messages_waiting", "try_at", "id", postgresql_where=text("state = 'WAITING'")),
     )
 
     effect_key: Mapped[str]
@@ -58,6 +68,7 @@ class Message(Identified, Base):
     created_at: Mapped[datetime]
     state: Mapped[MessageState]
     attempts: Mapped[int] = mapped_column(default=0)
+    try_at: Mapped[datetime]
     leased_until: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     problem: Mapped[str] = mapped_column(default="")

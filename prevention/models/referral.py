@@ -24,7 +24,11 @@ from prevention.models.premises import Premises
 
 
 class Referral(Identified, Base):
-    """A referral as received, for ever: the database refuses to change or delete it. Edits are amendments."""
+    """A referral as received, for ever: the database refuses to change or delete it. Edits are amendments.
+
+    ``content`` is all that was said, as received, in the shape of ``services/referrals/content.py``; the columns
+    repeat what is searched or counted. ``original`` keeps the sender's own columns word for word.
+    """
 
     __tablename__ = "referrals"
     __table_args__ = (
@@ -68,6 +72,7 @@ class Referral(Identified, Base):
     other_agencies_told: Mapped[str]
     suspect: Mapped[bool]
     original: Mapped[dict[str, Any]]
+    content: Mapped[dict[str, Any]]
     content_hash: Mapped[str]
     agency: Mapped[Agency] = relationship()
     premises: Mapped[Premises] = relationship()
@@ -78,7 +83,8 @@ class Referral(Identified, Base):
 class ReferralAmendment(Identified, Base):
     """A change to a referral: the fields that differ, from what to what, by whom and why. Never edited.
 
-    ``changes`` maps a field of ``Referral`` (or ``person.…``, ``address``) to ``{"from": …, "to": …}``.
+    ``changes`` maps a field of the content (``services/referrals/content.py``) to ``{"from": …, "to": …}``;
+    ``content`` is the whole content after the change.
     """
 
     __tablename__ = "referral_amendments"
@@ -89,6 +95,7 @@ class ReferralAmendment(Identified, Base):
     reason: Mapped[str]
     changes: Mapped[dict[str, Any]]
     original: Mapped[dict[str, Any]]
+    content: Mapped[dict[str, Any]]
     content_hash: Mapped[str]
 
 

@@ -1,0 +1,109 @@
+"""Joining a referral to a case as another voice, and separating it again: links only, nothing moves."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from prevention.domain.case import CaseState
+from prevention.domain.visit import VisitOutcome
+from prevention.errors import Conflict
+from prevention.models.audit import AuditTag
+from prevention.models.case import Case, ReferralLink
+from prevention.models.referral import Referral
+from prevention.services.cases.assessing import reassess
+from prevention.services.cases.opening import open_case
+from prevention.services.cases.summarising import open_referrals, summarise
+from prevention.services.work import Work
+
+
+def join(
+    work: Work,
+    referral: Referral,
+    case: Case,
+    *,
+    decided_by: UUID | None,
+    reason: str,
+    probability: float | None = None,
+    model_version: str = "",
+) -> ReferralLink:
+    """Let ``referral`` feed ``case``. What it adds is kept on the link, and a worse factor re-triages the case.
+
+    When the referral fed another case before, that link is closed, and a case left without any referral is
+    closed as a duplicate.
+
+    Raises:
+        Conflict: the referral already feeds this case, or the case is no longer open.
+    """
+    if not case.state.is_open:
+        raise Conflict("That case was closed in the meantime.")
+    left = _close_link(work, referral, case)
+    known = set(case.reasons)
+    link = ReferralLink(
+        referral_id=referral.id,
+        case_id=case.id,
+        valid_from=work.now,
+        decided_by=decided_by,
+        automatic=decided_by is None,
+        reason=reason,
+        probability=probability,
+        model_version=model_version,
+        added=[code for code in referral.reasons if code not in known],
+    )
+    work.session.add(link)
+    work.session.flush()  # the sums read the links
+    work.record(
+        AuditTag.REFERRAL_JOINED, referral, case_id=case.id, automatic=link.automatic, added=link.added
+    )
+    summarise(work, case, open_referrals(work, case))
+    reassess(work, case, referral=referral, reason="Another referral joined the case")
+    if left is not None:
+        _tidy_left_case(work, left)
+    return link
+
+
+def separate(work: Work, link: ReferralLink, *, reason: str) -> Case:
+    """Undo a join: close ``link`` and open a case of its own for the referral. Returns that case.
+
+    Raises:
+        Conflict: the link is closed already, or is the only one of its case.
+    """
+    case = link.case
+    if link.valid_to is not None:
+        raise Conflict("This referral was separated already.")
+    if len(open_referrals(work, case)) < 2:  # noqa: PLR2004 - one would be left with nothing
+        raise Conflict("This is the only referral of the case, so there is nothing to separate.")
+    link.valid_to = work.now
+    work.session.flush()  # the sums read the links
+    work.record(AuditTag.REFERRAL_SEPARATED, link.referral, case_id=case.id, reason=reason)
+    summarise(work, case, open_referrals(work, case))
+    if case.state.is_open:
+        reassess(work, case, reason="A referral was separated from the case")
+    return open_case(work, link.referral)
+
+
+def _close_link(work: Work, referral: Referral, case: Case) -> Case | None:
+    current = work.session.scalar(
+        select(ReferralLink)
+        .where(ReferralLink.referral_id == referral.id, ReferralLink.valid_to.is_(None))
+        .with_for_update()
+    )
+    if current is None:
+        return None
+    if current.case_id == case.id:
+        raise Conflict("This referral is part of the case already.")
+    current.valid_to = work.now
+    work.session.flush()  # only one open link a referral
+    return current.case
+
+
+def _tidy_left_case(work: Work, case: Case) -> None:
+    remaining = open_referrals(work, case)
+    if remaining:
+        summarise(work, case, remaining)
+        reassess(work, case, reason="A referral was moved to another case")
+    elif case.state.is_open:
+        case.state = CaseState.CLOSED
+        case.outcome = VisitOutcome.DUPLICATE
+        case.closed_at = work.now
+        case.next_action, case.next_action_at = "", None
+        work.record(AuditTag.CASE_CLOSED, case, case_id=case.id, outcome=VisitOutcome.DUPLICATE.value)

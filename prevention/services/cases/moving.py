@@ -1,0 +1,67 @@
+"""Moving a case from state to state; the one place that keeps its next action and queue time true."""
+
+from datetime import datetime
+
+from prevention.domain import case_moves
+from prevention.domain.case import CaseState
+from prevention.models.case import Case
+from prevention.services.work import Work
+
+#: States in which a visit has already answered the deadline, so that only the next action counts.
+_DEADLINE_MET = frozenset({CaseState.COMPLETED, CaseState.FOLLOW_UP, CaseState.REFUSED})
+
+
+def move(
+    work: Work,
+    case: Case,
+    to: CaseState,
+    *,
+    next_action: str = "",
+    next_action_at: datetime | None = None,
+) -> None:
+    """Move ``case`` to ``to``; without a next action of the caller's, the rules give one.
+
+    ``next_action_at`` is a time somebody agreed (a slot, a review date). Leaving an open state for a final one
+    sets ``closed_at``; coming back clears it.
+
+    Raises:
+        Conflict: the case cannot go there from where it is.
+        Invalid: it would be open without an owner.
+    """
+    if to.is_open:
+        _set_next_action(work, case, to, next_action, next_action_at)
+    has_owner = case.owner_team_id is not None or case.owner_user_id is not None
+    case.state = case_moves.move(case.state, to, has_owner=has_owner, next_action_at=case.next_action_at)
+    if to.is_open:
+        case.closed_at = None
+    else:
+        case.closed_at = work.now
+        case.next_action = ""
+        case.next_action_at = None
+    if to is not CaseState.ON_HOLD:
+        case.hold_reason = None
+        case.held_until = None
+    set_act_by(case)
+
+
+def refresh_next_action(work: Work, case: Case) -> None:
+    """Recompute the next action of an open case, after its risk or due time changed."""
+    if case.state.is_open:
+        _set_next_action(work, case, case.state, "", None)
+        set_act_by(case)
+
+
+def set_act_by(case: Case) -> None:
+    """Keep what the queue sorts by: the deadline while it stands, else the next action."""
+    if case.due_at is not None and case.state not in _DEADLINE_MET:
+        case.act_by = case.due_at
+    elif case.next_action_at is not None:
+        case.act_by = case.next_action_at
+
+
+def _set_next_action(work: Work, case: Case, state: CaseState, words: str, at: datetime | None) -> None:
+    due = None if state in _DEADLINE_MET else case.due_at
+    rules = case_moves.load_next_actions()
+    planned = case_moves.next_action_for(state, case.risk_level, work.now, due, rules, agreed_at=at)
+    case.next_action = words or planned.words
+    case.next_action_at = planned.at

@@ -1,0 +1,100 @@
+"""Opening a case for a referral: who owns it, how high the risk is, and by when somebody acts."""
+
+from sqlalchemy import select
+
+from prevention.domain.agency import AgencyKind
+from prevention.domain.case import CaseState
+from prevention.domain.case_moves import load_next_actions, next_action_for
+from prevention.domain.reference import ReferenceKind, new_reference
+from prevention.domain.referral import ReferralReason
+from prevention.domain.risk import RiskLevel
+from prevention.domain.routing import load_routing, owner_kind
+from prevention.errors import Unavailable
+from prevention.models.agency import Agency, Team, TeamArea
+from prevention.models.audit import AuditTag
+from prevention.models.case import Case, ReferralLink
+from prevention.models.referral import Referral
+from prevention.services.cases.assessing import first_assessment
+from prevention.services.cases.moving import set_act_by
+from prevention.services.cases.summarising import summarise
+from prevention.services.notifications.alerts import raise_alert
+from prevention.services.work import Work
+
+
+def open_case(work: Work, referral: Referral) -> Case:
+    """Open a case fed by ``referral``: owned, assessed, timed, findable. Very high raises the alert at once."""
+    desk = intake_desk(work, referral)
+    case = Case(
+        reference=new_reference(ReferenceKind.CASE),
+        owner_agency_id=desk.agency_id,
+        owner_team_id=desk.id,
+        state=CaseState.TRIAGE,
+        risk_level=RiskLevel.LOW,
+        risk_rank=RiskLevel.LOW.rank,
+        opened_at=work.now,
+        last_referral_at=referral.received_at,
+        premises_id=referral.premises_id,
+        borough_code=referral.premises.borough_code,
+    )
+    assessment = first_assessment(work, case, referral)
+    planned = next_action_for(case.state, case.risk_level, work.now, case.due_at, load_next_actions())
+    case.next_action, case.next_action_at = planned.words, planned.at
+    set_act_by(case)
+    case.referral_links.append(
+        ReferralLink(
+            referral_id=referral.id,
+            valid_from=work.now,
+            automatic=True,
+            reason="The case was opened for this referral",
+            added=list(referral.reasons),
+        )
+    )
+    work.session.add(case)
+    work.session.flush()  # the sums and the trail name the case's row
+    summarise(work, case, [referral])
+    work.record(AuditTag.CASE_OPENED, case, case_id=case.id, level=case.risk_level.value, referral=str(referral.id))
+    if case.risk_level is RiskLevel.VERY_HIGH:
+        raise_alert(work, case, assessment.triggers[0]["label"])
+    return case
+
+
+def intake_desk(work: Work, referral: Referral) -> Team:
+    """The desk that takes in a case for ``referral``: of the agency whose kind fits its reasons.
+
+    Among several of that kind, one with a team covering the borough comes first; where there is none of the
+    kind, the fire service's desk, then the sender's own, so that no referral is ever without an owner.
+
+    Raises:
+        Unavailable: no agency has an intake desk; the product is not set up yet.
+    """
+    reasons = map(ReferralReason, referral.reasons)
+    kind = owner_kind(reasons, load_routing(), immediate_danger=referral.immediate_danger)
+    desks = work.session.execute(
+        select(Team, Agency).join(Agency).where(Team.is_intake_desk, Team.active, Agency.active)
+    ).all()
+    covering = _agencies_covering(work, referral.premises.borough_code)
+    best = min(
+        desks,
+        key=lambda desk: (
+            desk.Agency.kind is not kind,
+            desk.Agency.kind is not AgencyKind.FIRE,
+            desk.Agency.id not in covering,
+            desk.Agency.id != referral.agency_id,
+            desk.Agency.code,
+        ),
+        default=None,
+    )
+    if best is None:
+        raise Unavailable("no agency has an intake desk")
+    team: Team = best.Team
+    return team
+
+
+def _agencies_covering(work: Work, borough_code: str | None) -> set[object]:
+    if borough_code is None:
+        return set()
+    return set(
+        work.session.scalars(
+            select(Team.agency_id).join(TeamArea, TeamArea.team_id == Team.id).where(TeamArea.area_code == borough_code)
+        )
+    )

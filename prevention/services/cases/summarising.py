@@ -1,0 +1,96 @@
+"""Keeping a case's sums true: what its referrals say together, who is involved, and what it is found by."""
+
+import re
+from collections.abc import Iterable
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from prevention.models.case import Case, CaseInvolvement, CaseSearch, ReferralLink
+from prevention.models.person import PersonRecord
+from prevention.models.premises import AddressStatus, Premises
+from prevention.models.referral import Referral
+from prevention.services.referrals.content import current_content
+from prevention.services.work import Work
+
+#: Longest search document, in words: enough for dozens of referrals of one home.
+_MOST_WORDS = 2000
+
+
+def open_referrals(work: Work, case: Case) -> list[Referral]:
+    """The referrals that feed ``case`` now, oldest first."""
+    rows = work.session.scalars(
+        select(Referral)
+        .join(ReferralLink, ReferralLink.referral_id == Referral.id)
+        .where(ReferralLink.case_id == case.id, ReferralLink.valid_to.is_(None))
+        .order_by(Referral.received_at, Referral.id)
+    )
+    return list(rows)
+
+
+def summarise(work: Work, case: Case, referrals: list[Referral]) -> None:
+    """Bring the case's sums, involvement and search document up to date with ``referrals``."""
+    contents = [current_content(referral) for referral in referrals]
+    case.reasons = _union(content["reasons"] for content in contents)
+    case.staff_safety = _union(content["staff_safety"] for content in contents)
+    case.contact_constraints = _union(content["contact_constraints"] for content in contents)
+    case.referrer_kinds = sorted({referral.agency.kind.value for referral in referrals})
+    case.referral_count = len(referrals)
+    if referrals:
+        case.last_referral_at = max(referral.received_at for referral in referrals)
+    involve(work, case, {referral.agency_id for referral in referrals} | {case.owner_agency_id})
+    _index(work, case, referrals)
+
+
+def involve(work: Work, case: Case, agency_ids: Iterable[object]) -> None:
+    """Let these agencies see the case. Nobody is taken away: what they could see they have seen."""
+    rows = [{"case_id": case.id, "agency_id": agency_id, "since": work.now} for agency_id in agency_ids]
+    work.session.execute(insert(CaseInvolvement).values(rows).on_conflict_do_nothing())
+
+
+def search_words(text: str) -> list[str]:
+    """Words a person may search by: lower case, letters and digits only."""
+    return re.findall(r"[^\W_]+", text.lower())
+
+
+def search_token(text: str) -> str:
+    """A reference, postcode or phone number as one word: lower case, nothing but letters and digits."""
+    return "".join(re.findall(r"[a-z0-9]+", text.lower()))
+
+
+def _union(lists: Iterable[list[str]]) -> list[str]:
+    return sorted({code for codes in lists for code in codes})
+
+
+def _index(work: Work, case: Case, referrals: list[Referral]) -> None:
+    words = [search_token(case.reference), *(word for referral in referrals for word in _words_of(referral))]
+    document = func.to_tsvector("simple", " ".join(dict.fromkeys(words[:_MOST_WORDS])))
+    statement = insert(CaseSearch).values(case_id=case.id, document=document)
+    work.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[CaseSearch.case_id], set_={"document": statement.excluded.document}
+        )
+    )
+
+
+def _words_of(referral: Referral) -> list[str]:
+    words = [search_token(referral.receipt), search_token(referral.source_ref)]
+    for record in referral.person_records:
+        words += _words_of_person(record)
+    return [word for word in words + _words_of_premises(referral.premises) if word]
+
+
+def _words_of_person(record: PersonRecord) -> list[str]:
+    words = search_words(record.display_name) if record.surname or record.first_name else []
+    if record.phone:
+        words += [search_token(record.phone), "0" + search_token(record.phone).removeprefix("44")]
+    return words
+
+
+def _words_of_premises(premises: Premises) -> list[str]:
+    if premises.confidential:
+        return []
+    if premises.status is AddressStatus.NO_FIXED_ABODE:
+        return ["no", "fixed", "abode"]
+    line = premises.address_line.replace(premises.postcode or "", " ")
+    return search_words(line) + ([search_token(premises.postcode)] if premises.postcode else [])

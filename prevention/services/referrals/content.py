@@ -1,0 +1,127 @@
+"""What a referral says, as plain data: kept as received, compared to find amendments, read to assess risk."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+from prevention.domain.referral import (
+    Agrees,
+    CapacityConcern,
+    ContactConstraint,
+    CurrentLocation,
+    GivenAddress,
+    GivenPerson,
+    HouseholdFlag,
+    LawfulBasis,
+    ReceiveReferral,
+    ReferralReason,
+    SharingPreference,
+    StaffSafety,
+    Told,
+)
+from prevention.models.referral import Referral
+
+Content = dict[str, Any]
+
+
+def content_of(command: ReceiveReferral) -> Content:
+    """What ``command`` says, as JSON-ready data; the same command always gives the same content."""
+    return {
+        "address": asdict(command.address),
+        "person": asdict(command.person),
+        "reasons": sorted(command.reasons),
+        "narrative": command.narrative,
+        "immediate_danger": command.immediate_danger,
+        "concern_observed_at": command.concern_observed_at.isoformat() if command.concern_observed_at else None,
+        "referrer_name": command.referrer_name,
+        "referrer_team": command.referrer_team,
+        "referrer_contact": command.referrer_contact,
+        "feedback_to": command.feedback_to,
+        "household_flags": sorted(command.household_flags),
+        "current_location": command.current_location.value,
+        "location_detail": command.location_detail,
+        "told": command.told.value,
+        "told_detail": command.told_detail,
+        "agrees": command.agrees.value,
+        "capacity_concern": command.capacity_concern.value,
+        "lawful_basis": command.lawful_basis.value,
+        "sharing_preference": command.sharing_preference.value,
+        "staff_safety": sorted(command.staff_safety),
+        "contact_constraints": sorted(command.contact_constraints),
+        "confidential_address": command.confidential_address,
+        "source_grade": command.source_grade,
+        "source_grade_scheme": command.source_grade_scheme,
+        "other_agencies_told": command.other_agencies_told,
+        "suspect": command.suspect,
+    }
+
+
+def command_from(content: Content, referral: Referral) -> ReceiveReferral:
+    """The command that says ``content``, with the identity of ``referral``: where an amendment starts from."""
+    return ReceiveReferral(
+        agency_id=referral.agency_id,
+        source_system=referral.source_system,
+        source_ref=referral.source_ref,
+        channel=referral.channel,
+        received_at=referral.received_at,
+        concern_observed_at=referral.concern_observed_at,
+        address=GivenAddress(**content["address"]),
+        person=GivenPerson(**content["person"]),
+        reasons=frozenset(map(ReferralReason, content["reasons"])),
+        narrative=content["narrative"],
+        immediate_danger=content["immediate_danger"],
+        referrer_name=content["referrer_name"],
+        referrer_team=content["referrer_team"],
+        referrer_contact=content["referrer_contact"],
+        feedback_to=content["feedback_to"],
+        household_flags=frozenset(map(HouseholdFlag, content["household_flags"])),
+        current_location=CurrentLocation(content["current_location"]),
+        location_detail=content["location_detail"],
+        told=Told(content["told"]),
+        told_detail=content["told_detail"],
+        agrees=Agrees(content["agrees"]),
+        capacity_concern=CapacityConcern(content["capacity_concern"]),
+        lawful_basis=LawfulBasis(content["lawful_basis"]),
+        sharing_preference=SharingPreference(content["sharing_preference"]),
+        staff_safety=frozenset(map(StaffSafety, content["staff_safety"])),
+        contact_constraints=frozenset(map(ContactConstraint, content["contact_constraints"])),
+        confidential_address=content["confidential_address"],
+        source_grade=content["source_grade"],
+        source_grade_scheme=content["source_grade_scheme"],
+        other_agencies_told=content["other_agencies_told"],
+        suspect=content["suspect"],
+        original=dict(referral.original),
+    )
+
+
+def current_content(referral: Referral) -> Content:
+    """What the referral says now: as received, or as last amended."""
+    latest: Content = referral.amendments[-1].content if referral.amendments else referral.content
+    return latest
+
+
+def hash_of(content: Content, original: dict[str, str]) -> str:
+    """A digest of content and original columns: equal when the sender sent the same row again."""
+    text = json.dumps([content, original], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def changes_between(before: Content, after: Content) -> dict[str, dict[str, Any]]:
+    """The fields that differ, from what to what; parts of the person and the address are named one by one."""
+    flat_before, flat_after = _flat(before), _flat(after)
+    return {
+        field: {"from": flat_before.get(field), "to": flat_after.get(field)}
+        for field in sorted(flat_before.keys() | flat_after.keys())
+        if flat_before.get(field) != flat_after.get(field)
+    }
+
+
+def _flat(content: Content) -> Content:
+    flat: Content = {}
+    for field, value in content.items():
+        if isinstance(value, dict):
+            flat.update({f"{field}.{part}": inner for part, inner in value.items()})
+        else:
+            flat[field] = value
+    return flat
