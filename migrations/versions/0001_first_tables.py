@@ -74,7 +74,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
     op.create_index(
-        "ix_outbox_unsent", "outbox", ["created_at", "id"], unique=False, postgresql_where=sa.text("sent_at IS NULL AND problem = ''")
+        "ix_outbox_unsent",
+        "outbox",
+        ["created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("sent_at IS NULL AND problem = ''"),
     )
     op.create_table(
         "people",
@@ -1610,7 +1614,7 @@ def downgrade() -> None:
     op.drop_table("gazetteer_addresses")
     op.drop_table("users")
     op.drop_table("people")
-    op.drop_index("ix_outbox_unsent", table_name="outbox", postgresql_where=sa.text("sent_at IS NULL"))
+    op.drop_index("ix_outbox_unsent", table_name="outbox", postgresql_where=sa.text("sent_at IS NULL AND problem = ''"))
     op.drop_table("outbox")
     op.drop_table("areas")
     op.drop_table("agencies")

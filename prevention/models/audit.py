@@ -61,8 +61,10 @@ class AuditTag(StrEnum):
     FOLLOWUP_FELL_DUE = "followup:fell_due"
     FOLLOWUP_DONE = "followup:done"
     FOLLOWUP_CANCELLED = "followup:cancelled"
+    FOLLOWUP_REASSIGNED = "followup:reassigned"
     ONWARD_REFERRED = "onward:referred"
     REFERRER_TOLD = "referrer:told"
+    MESSAGE_RETRIED = "message:retried"
 
 
 class AuditEvent(Identified, Base):
