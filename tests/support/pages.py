@@ -76,7 +76,7 @@ def _fields(page: BeautifulSoup) -> Iterator[str]:
         own = _attribute(field, "id")
         wrapping = field.find_parent("label")
         named_by = [part for part in _attribute(field, "aria-labelledby").split() if part in ids]
-        if own in labels or named_by or _attribute(field, "aria-label") or (wrapping and _words(wrapping)):
+        if (own and own in labels) or named_by or _attribute(field, "aria-label") or (wrapping and _words(wrapping)):
             continue
         yield f"The {field.name} {_attribute(field, 'name') or own!r} has no label"
     for name in labels:
