@@ -14,9 +14,9 @@ RECEIVED = date(2026, 11, 22)
 FRAGMENTS = st.sampled_from(
     [
         "Flat", "FLT 3A", "39A", "12", "High", "St", "Rd", "LA", "The", "Ave", "Court", ",", "\n", "SW1A 0AA", "n1c4ql",
-        "/", "2/11", "London", "ZZ99 3VZ", "NFA", "O'CONNOR", "McDONALD", "al-", "Mr", "Unknown", "ß", "İ", "ﬁ", "\u202e",
-        "\x00", "?", "-", "'", "（", "Dąbrowski", "李", "محمد", "GROUND FLOOR FLAT", "Unit", "B", ".", "  ",
-        "Kingston Upon Thames",
+        "/", "2/11", "London", "ZZ99 3VZ", "NFA", "O'CONNOR", "McDONALD", "al-", "Mr", "Unknown", "ß", "İ",
+        "ﬁ", "\u202e", "\x00", "?", "-", "'", "（", "Dąbrowski", "李", "محمد", "GROUND FLOOR FLAT", "Unit", "B", ".",
+        "  ", "Kingston Upon Thames",
     ]
 )  # fmt: skip
 ADDRESSES = st.one_of(

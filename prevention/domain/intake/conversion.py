@@ -1,0 +1,276 @@
+"""From a row to the one command by which a referral comes in. Text stays as typed: normalising is the door's business.
+
+Nothing is refused that somebody could act on (issue 2, section 3): an unreadable date of birth, an unknown word for a
+reason or a missing grade come in as they are, with a remark for the preview and the report.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from prevention.domain import suggestions
+from prevention.domain.intake.profile import Conversion, Effect, FieldSource, Profile, fold_term
+from prevention.domain.intake.rows import Row
+from prevention.domain.referral import (
+    Agrees,
+    Channel,
+    ContactConstraint,
+    CurrentLocation,
+    GivenAddress,
+    GivenPerson,
+    HouseholdFlag,
+    ReceiveReferral,
+    ReferralReason,
+    StaffSafety,
+    Told,
+)
+
+_LONDON = ZoneInfo("Europe/London")
+_NOT_SAID = frozenset({"", "none", "n/a", "na", "nk", "n/k", "-", ".", "unknown", "not known", "null"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a row cannot be taken, in a sentence for the sender, and the column it is about (may be empty)."""
+
+    reason: str
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something worth knowing about a row that was taken: a sentence and the column it is about."""
+
+    sentence: str
+    column: str = ""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What a row says so far."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    times: dict[str, datetime | None] = field(default_factory=dict)
+    reasons: set[ReferralReason] = field(default_factory=set)
+    unknown_reasons: list[str] = field(default_factory=list)
+    told: Told = Told.NOT_RECORDED
+    told_detail: str = ""
+    agrees: Agrees = Agrees.NOT_ASKED
+    flags: set[HouseholdFlag] = field(default_factory=set)
+    safety: set[StaffSafety] = field(default_factory=set)
+    constraints: set[ContactConstraint] = field(default_factory=set)
+    location: CurrentLocation = CurrentLocation.UNKNOWN
+    suspect: bool = False
+    remarks: list[Remark] = field(default_factory=list)
+
+
+def to_command(row: Row, profile: Profile, agency_id: UUID) -> ReceiveReferral | Refused:
+    """The command a row stands for, or why it cannot be taken.
+
+    Refused are only rows that are themselves broken, and rows that say neither where nor who nor "no fixed abode".
+    Local times (Europe/London) become aware UTC; one that cannot be read is None, which means "now". Words for reasons
+    that the profile does not know give ``OTHER`` and stay readable in the narrative. A row without a reference gets one
+    made from its content, so that the same file twice still changes nothing. ``original`` is the row word for word.
+    """
+    if row.problem:
+        return Refused(row.problem, row.column)
+    draft = _draft(row, profile)
+    person, address = _person(draft), _address(draft)
+    if not _says_who(person) and not _says_where(address):
+        return Refused("The row says neither who nor where: there is no name, phone number or address to go by.")
+    narrative = draft.values.get("narrative", "")
+    if draft.unknown_reasons:
+        narrative = "\n".join(
+            part for part in (narrative, f"Reason given: {'; '.join(draft.unknown_reasons)}.") if part
+        )
+    instructions = suggestions.handling(narrative)
+    return ReceiveReferral(
+        agency_id=agency_id,
+        source_system=profile.source_system,
+        channel=Channel.CSV,
+        address=address,
+        reasons=frozenset(draft.reasons or {ReferralReason.OTHER}),
+        narrative=narrative,
+        source_ref=draft.values.get("source_ref", "") or _made_reference(row),
+        person=person,
+        received_at=draft.times.get("received_at"),
+        concern_observed_at=draft.times.get("concern_observed_at"),
+        referrer_name=draft.values.get("referrer_name", ""),
+        referrer_team=draft.values.get("referrer_team", ""),
+        referrer_contact=draft.values.get("referrer_contact", ""),
+        feedback_to=draft.values.get("feedback_to", ""),
+        household_flags=frozenset(draft.flags),
+        current_location=draft.location,
+        location_detail=draft.values.get("location_detail", ""),
+        told=draft.told,
+        told_detail=draft.values.get("told_detail", "") or draft.told_detail,
+        agrees=draft.agrees,
+        lawful_basis=profile.lawful_basis,
+        staff_safety=frozenset(draft.safety),
+        contact_constraints=frozenset(draft.constraints | instructions.constraints),
+        confidential_address=instructions.confidential_address,
+        source_grade=draft.values.get("source_grade", ""),
+        source_grade_scheme=draft.values.get("source_grade_scheme", "") if draft.values.get("source_grade") else "",
+        other_agencies_told=draft.values.get("other_agencies_told", ""),
+        suspect=draft.suspect,
+        original=dict(row.cells),
+    )
+
+
+def remarks(row: Row, profile: Profile) -> list[Remark]:
+    """What the preview says about a row that is taken: dates and words that could not be read, the encoding."""
+    if row.problem:
+        return []
+    found = list(_draft(row, profile).remarks)
+    expected = {"ascii", "utf-8"} if profile.encodings[0].startswith("utf") else {"ascii", profile.encodings[0]}
+    if row.encoding not in expected:
+        found.append(Remark(f"Read as {row.encoding}, although {profile.encodings[0]} was expected."))
+    if "\ufffd" in "".join(row.cells.values()):
+        found.append(Remark("Some letters could not be read."))
+    return found
+
+
+def _draft(row: Row, profile: Profile) -> _Draft:
+    draft = _Draft(values=dict(profile.constants))
+    for name, source in profile.fields.items():
+        _fill(draft, name, source, row, profile)
+    for effect in profile.effects:
+        if effect.applies(row.text(effect.column)):
+            _apply(draft, effect)
+    return draft
+
+
+def _fill(draft: _Draft, name: str, source: FieldSource, row: Row, profile: Profile) -> None:
+    parts = [text for column in source.columns if (text := row.text(column))]
+    if source.convert is Conversion.LINES:
+        draft.values[name] = "\n".join(parts)
+    elif source.convert is Conversion.TEXT:
+        if parts or name not in profile.constants:
+            draft.values[name] = " ".join(parts)
+    elif source.convert is Conversion.LOCAL_TIME:
+        draft.times[name] = read_local_time(" ".join(parts), source.formats)
+        if draft.times[name] is None:
+            what = f"“{' '.join(parts)}” is not a date and time that can be read" if parts else "No date is given"
+            draft.remarks.append(Remark(f"{what}; the time of import is taken.", source.columns[0]))
+    elif source.convert is Conversion.REASONS:
+        _read_reasons(draft, parts, source, profile)
+    elif source.convert is Conversion.TOLD:
+        said = " ".join(parts)
+        draft.told = profile.told.get(fold_term(said), Told.NOT_RECORDED)
+        if said and fold_term(said) not in profile.told:
+            draft.told_detail = said
+            draft.remarks.append(Remark(f"“{said}” is not an answer that is known.", source.columns[0]))
+    else:
+        said = " ".join(parts)
+        draft.agrees = profile.agrees.get(fold_term(said), Agrees.NOT_ASKED)
+        if said and fold_term(said) not in profile.agrees:
+            draft.remarks.append(Remark(f"“{said}” is not an answer that is known.", source.columns[0]))
+
+
+def _read_reasons(draft: _Draft, parts: list[str], source: FieldSource, profile: Profile) -> None:
+    for part in parts:
+        whole = profile.reasons.get(fold_term(part))
+        terms = (
+            [part] if whole else re.split(f"[{re.escape(source.separators)}]", part) if source.separators else [part]
+        )
+        for term in terms:
+            folded = fold_term(term)
+            if folded in _NOT_SAID:
+                continue
+            reason = profile.reasons.get(folded)
+            if reason is None:
+                draft.reasons.add(ReferralReason.OTHER)
+                draft.unknown_reasons.append(term.strip())
+                draft.remarks.append(Remark(f"“{term.strip()}” is not a reason that is known.", source.columns[0]))
+            else:
+                draft.reasons.add(reason)
+
+
+def _apply(draft: _Draft, effect: Effect) -> None:
+    if effect.reason:
+        draft.reasons.add(effect.reason)
+    if effect.household_flag:
+        draft.flags.add(effect.household_flag)
+    if effect.contact_constraint:
+        draft.constraints.add(effect.contact_constraint)
+    if effect.staff_safety:
+        draft.safety.add(effect.staff_safety)
+    if effect.current_location:
+        draft.location = effect.current_location
+    draft.suspect = draft.suspect or effect.suspect
+
+
+def _person(draft: _Draft) -> GivenPerson:
+    said = draft.values.get
+    return GivenPerson(
+        full_name=said("person.full_name", ""),
+        title=said("person.title", ""),
+        first_name=said("person.first_name", ""),
+        middle_name=said("person.middle_name", ""),
+        surname=said("person.surname", ""),
+        dob=said("person.dob", ""),
+        age=said("person.age", ""),
+        sex=said("person.sex", ""),
+        nhs_number=said("person.nhs_number", ""),
+        phone=said("person.phone", ""),
+        email=said("person.email", ""),
+        language=said("person.language", ""),
+    )
+
+
+def _address(draft: _Draft) -> GivenAddress:
+    lines, postcode = draft.values.get("address.lines", ""), draft.values.get("address.postcode", "")
+    return GivenAddress(
+        uprn=draft.values.get("address.uprn", ""),
+        lines=lines,
+        postcode=postcode,
+        no_fixed_abode=says_no_fixed_abode(lines) or says_no_fixed_abode(postcode),
+    )
+
+
+def says_no_fixed_abode(text: str) -> bool:
+    """Whether the words are "no fixed abode", "NFA" or the NHS's pseudo-postcode ZZ99 (domain.md 5.2)."""
+    return bool(re.search(r"(?i)\bno[ -]+fixed[ -]+(?:abode|address)\b|\bnfa\b|^\s*zz99", text[:600]))
+
+
+def _says_who(person: GivenPerson) -> bool:
+    named = (person.full_name, person.first_name, person.surname, person.nhs_number, person.phone, person.email)
+    return any(fold_term(text) not in _NOT_SAID and any(letter.isalnum() for letter in text) for text in named)
+
+
+def _says_where(address: GivenAddress) -> bool:
+    given = (address.uprn, address.lines, address.postcode)
+    return address.no_fixed_abode or any(
+        fold_term(text) not in _NOT_SAID and any(letter.isalnum() for letter in text) for text in given
+    )
+
+
+def _made_reference(row: Row) -> str:
+    """A reference from the row's own words: the same row always gets the same one."""
+    content = "\x1f".join(f"{name}\x1e{text}" for name, text in sorted(row.cells.items()))
+    return f"row-{hashlib.sha256(content.encode()).hexdigest()[:20]}"
+
+
+def read_local_time(text: str, formats: tuple[str, ...]) -> datetime | None:
+    """A local time (Europe/London) in one of ``strptime``'s formats as aware UTC; None when it is none.
+
+    An hour that happens twice when clocks go back is the first; one that never happens is read as if they had not
+    changed yet. A zone that is written (``Z``, ``+01:00``) is obeyed.
+    """
+    line = " ".join(text[:60].split())
+    if not line:
+        return None
+    for pattern in formats:
+        try:
+            return datetime.strptime(line, pattern).replace(tzinfo=_LONDON).astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
+    if re.match(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+(?:Z|[+-][0-9]{2}:?[0-9]{2})$", line):
+        try:
+            return datetime.fromisoformat(line).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+    return None
