@@ -45,10 +45,14 @@ class VisitState(StrEnum):
         return _spoken(self.value)
 
 
+#: From each state, the states a visit may move to. BOOKED from STARTED takes back a start by mistake; BOOKED from
+#: INTERRUPTED gives a visit that an emergency cut short another time, with what was recorded.
 VISIT_TRANSITIONS: dict[VisitState, frozenset[VisitState]] = {
     VisitState.BOOKED: frozenset({VisitState.STARTED, VisitState.FINISHED, VisitState.CANCELLED, VisitState.BOOKED}),
-    VisitState.STARTED: frozenset({VisitState.INTERRUPTED, VisitState.FINISHED}),
-    VisitState.INTERRUPTED: frozenset({VisitState.STARTED, VisitState.FINISHED, VisitState.CANCELLED}),
+    VisitState.STARTED: frozenset({VisitState.INTERRUPTED, VisitState.FINISHED, VisitState.BOOKED}),
+    VisitState.INTERRUPTED: frozenset(
+        {VisitState.STARTED, VisitState.FINISHED, VisitState.CANCELLED, VisitState.BOOKED}
+    ),
     VisitState.FINISHED: frozenset(),
     VisitState.CANCELLED: frozenset(),
 }
