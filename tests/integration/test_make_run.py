@@ -1,0 +1,141 @@
+"""`make run` from outside: it comes up, is alone, stops with everything it started, and keeps its data."""
+
+import http.client
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from prevention.demonstration.services import INSTANCE_MARK, free_port, process_of
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SUPERVISOR = [sys.executable, "-m", "prevention.demonstration.supervisor"]
+PATIENCE = 120
+
+
+class Started:
+    """One supervisor over a data folder."""
+
+    def __init__(self, data: Path, port: int) -> None:
+        self.data = data
+        self.port = port
+        self.screen = data.parent / f"screen-{time.monotonic_ns()}"
+        self.environment = {**os.environ, "PREVENTION_DATA": str(data), "PORT": str(port)}
+        with self.screen.open("wb") as screen:
+            self.process = subprocess.Popen(
+                [*SUPERVISOR, "run"],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=screen,
+                stderr=screen,
+                start_new_session=True,
+            )
+
+    def wait_until_ready(self) -> None:
+        end = time.monotonic() + PATIENCE
+        while "Prevention is ready" not in self.text():
+            assert self.process.poll() is None, self.text()
+            assert time.monotonic() < end, self.text()
+            time.sleep(0.1)
+
+    def text(self) -> str:
+        return self.screen.read_text(encoding="utf-8", errors="replace")
+
+    def beside(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Call the supervisor again over the same folder."""
+        return subprocess.run(
+            [*SUPERVISOR, command],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def stop(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+def marked(data: Path) -> list[psutil.Process]:
+    """Live processes of the run over this folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(INSTANCE_MARK) == str(data) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    servers = (
+        process_of(data / "postgres" / "postmaster.pid", "postgres"),
+        process_of(data / "redis" / "redis.pid", "redis-server"),
+    )
+    return [*found, *(server for server in servers if server is not None)]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "var"
+    yield folder
+    for process in marked(folder):
+        process.kill()
+
+
+@pytest.mark.xdist_group("run")
+def test_a_newcomers_first_day(data: Path) -> None:
+    port = free_port()
+    run = Started(data, port)
+    try:
+        run.wait_until_ready()
+        assert re.search(rf"http://127\.0\.0\.1:{port}\b", run.text())
+        assert "Traceback" not in run.text()
+        names = {process.name() for process in marked(data)}
+        assert {"postgres", "redis-server"} <= names
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", "/health/ready")
+        assert connection.getresponse().status == 200
+        connection.close()
+
+        second = run.beside("run")
+        assert second.returncode == 1
+        assert re.fullmatch(r"Prevention already runs from this folder .*\n", second.stderr)
+        refused = subprocess.run(
+            [*SUPERVISOR, "reset"],
+            cwd=ROOT,
+            env=run.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert refused.returncode == 1
+        key = (data / "secret-key").read_text(encoding="ascii")
+    finally:
+        assert run.stop(signal.SIGINT) == 0, run.text()
+    assert "Stopped. The data is kept" in run.text()
+    assert marked(data) == []
+
+    again = Started(data, port)
+    again.wait_until_ready()
+    again.stop(signal.SIGKILL)  # leaves everything it started
+    assert marked(data)
+
+    after = Started(data, port)
+    after.wait_until_ready()
+    assert "Stopped what an earlier run that was killed had left running." in after.text()
+    assert (data / "secret-key").read_text(encoding="ascii") == key
+    assert after.stop(signal.SIGTERM) == 0
+    assert marked(data) == []
+
+    reset = run.beside("reset")
+    assert reset.returncode == 0
+    assert [item.name for item in data.iterdir()] == ["run"]
