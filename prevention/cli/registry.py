@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from prevention.cli import reference
+from prevention.cli import gazetteer, reference
 
-_GROUPS = (reference.group,)
+_GROUPS = (reference.group, gazetteer.group)
 
 
 def init_app(app: Flask) -> None:

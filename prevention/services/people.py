@@ -1,0 +1,85 @@
+"""Person records as given, and the links that say which are one person or one household."""
+
+from dataclasses import asdict
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from prevention.domain.referral import GivenPerson, ReceiveReferral
+from prevention.matching.normalise import tidy_person
+from prevention.models.person import HouseholdLink, Person, PersonLink, PersonRecord
+from prevention.models.premises import Premises
+from prevention.models.referral import Referral
+from prevention.services.premises import household_at
+from prevention.services.work import Work
+
+_LONDON = ZoneInfo("Europe/London")
+
+
+def add_record(work: Work, referral: Referral, command: ReceiveReferral, premises: Premises) -> PersonRecord:
+    """Keep the person as the agency gave them, with tidied values beside; linked to the household at the premises."""
+    given = command.person
+    tidied = tidy_person(given, referral.received_at.astimezone(_LONDON).date())
+    record = PersonRecord(
+        referral_id=referral.id,
+        agency_id=referral.agency_id,
+        premises=premises,
+        created_at=work.now,
+        given=asdict(given),
+        title=tidied.title,
+        first_name=tidied.first_name,
+        middle_name=tidied.middle_name,
+        surname=tidied.surname,
+        dob=tidied.dob,
+        age=tidied.age,
+        sex=tidied.sex,
+        nhs_number=tidied.nhs_number,
+        phone=tidied.phone,
+        email=tidied.email,
+        language=given.language.strip(),
+        interpreter=given.interpreter,
+    )
+    work.session.add(record)
+    work.session.add(
+        HouseholdLink(
+            record=record,
+            household=household_at(work, premises),
+            valid_from=work.now,
+            automatic=True,
+            reason="Lives at the premises the referral gave",
+        )
+    )
+    return record
+
+
+def says_something(given: GivenPerson) -> bool:
+    """Whether anything at all is said of a person."""
+    return any(str(value).strip() for name, value in asdict(given).items() if name != "interpreter")
+
+
+def link_person(
+    work: Work,
+    record: PersonRecord,
+    person: Person | None,
+    *,
+    reason: str,
+    decided_by: UUID | None = None,
+    probability: float | None = None,
+    model_version: str = "",
+) -> Person:
+    """Say that ``record`` is of ``person``, or of somebody not met before when it is None. Returns the person."""
+    if person is None:
+        person = Person(created_at=work.now)
+        work.session.add(person)
+    work.session.add(
+        PersonLink(
+            record=record,
+            person=person,
+            valid_from=work.now,
+            decided_by=decided_by,
+            automatic=decided_by is None,
+            reason=reason,
+            probability=probability,
+            model_version=model_version,
+        )
+    )
+    return person

@@ -1,0 +1,85 @@
+"""Amending a referral: what was received stays, the change is a row of its own."""
+
+from prevention.domain.referral import GivenAddress, ReceiveReferral
+from prevention.errors import Invalid
+from prevention.models.audit import AuditTag
+from prevention.models.case import Case, ReferralLink
+from prevention.models.person import PersonLink
+from prevention.models.referral import Referral, ReferralAmendment, RowOutcome
+from prevention.services.cases.assessing import reassess
+from prevention.services.cases.summarising import open_referrals, summarise
+from prevention.services.matches.finding import store_keys
+from prevention.services.people import add_record, link_person
+from prevention.services.premises import place
+from prevention.services.referrals.checking import check
+from prevention.services.referrals.content import Content, changes_between, content_of, current_content, hash_of
+from prevention.services.work import Work
+from sqlalchemy import select
+
+
+def amend(work: Work, referral: Referral, command: ReceiveReferral, *, reason: str) -> RowOutcome:
+    """Amend ``referral`` to say what ``command`` says: UNCHANGED when it says so already, else AMENDED.
+
+    A changed person or address is a new person record beside the old one, linked to the same person. The case is
+    summed up and assessed again.
+
+    Raises:
+        Invalid: the new content cannot be acted on, or no reason is given.
+    """
+    if not reason.strip():
+        raise Invalid({"reason": "Say why you are changing this"})
+    check(command)
+    before = current_content(referral)
+    after = content_of(command)
+    digest = hash_of(after, command.original)
+    latest = referral.amendments[-1].content_hash if referral.amendments else referral.content_hash
+    if digest == latest:
+        return RowOutcome.UNCHANGED
+    changes = changes_between(before, after)
+    if not changes and work.actor.user_id is not None and not work.actor.is_system:
+        return RowOutcome.UNCHANGED
+    referral.amendments.append(
+        ReferralAmendment(
+            made_at=work.now,
+            made_by=work.actor.user_id,
+            reason=reason.strip(),
+            changes=changes,
+            original=command.original,
+            content=after,
+            content_hash=digest,
+        )
+    )
+    if before["person"] != after["person"] or before["address"] != after["address"]:
+        _add_changed_record(work, referral, command, after)
+    work.session.flush()  # the sums read the amendments and records
+    case = _case_of(work, referral)
+    work.record(AuditTag.REFERRAL_AMENDED, referral, case_id=case.id, fields=sorted(changes))
+    summarise(work, case, open_referrals(work, case))
+    if case.state.is_open:
+        reassess(work, case, referral=referral, reason="A referral was amended")
+    return RowOutcome.AMENDED
+
+
+def _add_changed_record(work: Work, referral: Referral, command: ReceiveReferral, after: Content) -> None:
+    premises = referral.premises
+    if GivenAddress(**after["address"]) != GivenAddress(**referral.content["address"]):
+        premises = place(work, command.address, confidential=command.confidential_address)
+    earlier = referral.person_records[-1] if referral.person_records else None
+    record = add_record(work, referral, command, premises)
+    referral.person_records.append(record)
+    work.session.flush()  # keys name the record's row
+    store_keys(work, record)
+    link = None
+    if earlier is not None:
+        link = work.session.scalar(
+            select(PersonLink).where(PersonLink.record_id == earlier.id, PersonLink.valid_to.is_(None))
+        )
+    link_person(work, record, link.person if link else None, reason="Amended record of the same referral")
+
+
+def _case_of(work: Work, referral: Referral) -> Case:
+    return work.session.scalars(
+        select(Case)
+        .join(ReferralLink, ReferralLink.case_id == Case.id)
+        .where(ReferralLink.referral_id == referral.id, ReferralLink.valid_to.is_(None))
+    ).one()

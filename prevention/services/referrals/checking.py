@@ -1,0 +1,63 @@
+"""What every referral must hold before it is received, whatever the channel (domain.md section 8)."""
+
+from dataclasses import asdict
+
+from email_validator import EmailNotValidError, validate_email
+
+from prevention.domain.referral import ReceiveReferral, Told
+from prevention.errors import Invalid
+
+#: Longest texts, in characters. A narrative is a sentence or a few; nobody reads ten thousand characters.
+LONGEST_NARRATIVE = 4000
+LONGEST_FIELD = 500
+
+
+def check(command: ReceiveReferral) -> None:
+    """Refuse what cannot be acted on or kept.
+
+    Raises:
+        Invalid: field → sentence, for every problem at once. Fields are named as in ``ReceiveReferral``.
+    """
+    problems: dict[str, str] = {}
+    address = command.address
+    if not (address.no_fixed_abode or address.uprn.strip() or address.lines.strip() or address.postcode.strip()):
+        problems["address"] = "Enter an address, a postcode, or choose no fixed abode"
+    if not command.reasons:
+        problems["reasons"] = "Choose at least one reason"
+    if len(command.narrative) > LONGEST_NARRATIVE:
+        problems["narrative"] = f"What you saw must be {LONGEST_NARRATIVE:,} characters or fewer"
+    if command.told is Told.NO_OTHER and not command.told_detail.strip():
+        problems["told_detail"] = "Say why the person was not told"
+    if command.feedback_to.strip() and not _is_mailbox(command.feedback_to):
+        problems["feedback_to"] = "Enter an e-mail address in the right form, like team@example.org"
+    problems |= _too_long(command)
+    if problems:
+        raise Invalid(problems)
+
+
+def _too_long(command: ReceiveReferral) -> dict[str, str]:
+    parts = {
+        **asdict(command.person),
+        **{f"address.{part}": text for part, text in asdict(command.address).items()},
+        "referrer_name": command.referrer_name,
+        "referrer_team": command.referrer_team,
+        "referrer_contact": command.referrer_contact,
+        "feedback_to": command.feedback_to,
+        "location_detail": command.location_detail,
+        "told_detail": command.told_detail,
+        "other_agencies_told": command.other_agencies_told,
+        "source_ref": command.source_ref,
+    }
+    return {
+        field.split(".")[0]: f"This must be {LONGEST_FIELD} characters or fewer"
+        for field, text in parts.items()
+        if isinstance(text, str) and len(text) > LONGEST_FIELD
+    }
+
+
+def _is_mailbox(text: str) -> bool:
+    try:
+        validate_email(text.strip(), check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return True
