@@ -151,10 +151,9 @@ class Households:
     def _children(
         self, rng: Random, names: people.Community, family: str, mother_born: int, *, twins: bool
     ) -> Iterator[_Draft]:
-        born = max(mother_born + rng.randint(7_500, 11_000), self._today - 6_500)
+        born = min(max(mother_born + rng.randint(7_500, 11_000), self._today - 6_500), self._today - 40)
         taken: set[str] = set()
         for _ in range(rng.choice((1, 1, 2, 2, 3))):
-            born = min(born, self._today - 40)
             for _ in range(2 if twins else 1):
                 sex = rng.choice("MF")
                 name = people.forename(rng, names, sex, 0)
@@ -165,6 +164,8 @@ class Households:
                 yield _Draft(sex, born, name, last, last)
             twins = False
             born += rng.randint(400, 1_500)
+            if born > self._today - 40:
+                return
 
     def _born(self, rng: Random, youngest: int, oldest: int) -> int:
         return self._today - int(rng.uniform(youngest, oldest) * _YEAR)

@@ -403,17 +403,17 @@ _CANNOT_ESCAPE = frozenset({Code.MOBILITY_ESCAPE, Code.AIRFLOW_MATTRESS})
 #: Combinations London grades very high (domain.md 1.2).
 VERY_HIGH_COMBINATIONS: tuple[tuple[Code, ...], ...] = (
     (Code.ARSON_THREAT,),
-    (Code.AIRFLOW_MATTRESS, Code.SMOKING_IN_BED),
+    (Code.AIRFLOW_MATTRESS, Code.SMOKING_IN_BED, Code.MOBILITY_ESCAPE),
     (Code.HOME_OXYGEN, Code.SMOKING_UNSAFE),
     (Code.EMOLLIENT, Code.SMOKING_IN_BED, Code.MOBILITY_ESCAPE),
     (Code.NO_ALARM, Code.MOBILITY_ESCAPE),
 )
-#: The first of them that the showcase household has.
+#: What the two agencies say of the showcase household.
 SHOWCASE_REASONS = (Code.AIRFLOW_MATTRESS, Code.SMOKING_IN_BED, Code.MOBILITY_ESCAPE)
 
 
 def is_very_high(codes: Iterable[Code]) -> bool:
-    """Whether the illustrative London pack would grade these reasons together very high (domain.md 1.2)."""
+    """Whether London would grade these reasons together very high, or nearly so: errs on the high side (1.2)."""
     given = frozenset(codes)
     if Code.ARSON_THREAT in given:
         return True
