@@ -121,6 +121,19 @@ class Factor:
             "clutter": self.clutter,
         }
 
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> "Factor":
+        """Read what ``as_data`` gave. Raises ``LookupError`` or ``ValueError`` when it is not a factor's data."""
+        return cls(
+            reason=factor_reason(data["reason"]),
+            source=FactorSource(data["source"]),
+            agency_kind=AgencyKind(data["agency_kind"]) if data.get("agency_kind") else None,
+            agency_name=data.get("agency_name") or "",
+            referral_id=UUID(data["referral_id"]) if data.get("referral_id") else None,
+            detail=data.get("detail") or "",
+            clutter=data.get("clutter"),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
@@ -157,6 +170,7 @@ class Assessment:
     pack_code: str
     pack_version: str
     not_considered: tuple[Factor, ...] = ()
+    factors: tuple[Factor, ...] = ()
     factors: tuple[Factor, ...] = ()
 
 

@@ -1,10 +1,14 @@
 """What holds of any set of factors in any pack that ships."""
 
+import json
 import random
+from dataclasses import replace
+from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prevention.domain.agency import AgencyKind
 from prevention.domain.referral import HouseholdFlag, ReferralReason
 from prevention.domain.risk import FactorSource
 from prevention.domain.risk_rules import (
@@ -54,6 +58,13 @@ def test_a_level_always_has_a_reason_made_of_what_was_given(factors: list[Factor
     assert all(trigger.label for trigger in result.triggers)
     assert {factor for trigger in result.triggers for factor in trigger.factors} <= set(factors)
     assert set(result.not_considered) <= set(factors)
+    assert set(result.factors) == set(factors)
+
+
+@given(FACTORS, st.none() | st.uuids(), st.none() | st.sampled_from(AgencyKind))
+def test_a_factor_goes_to_data_and_back(factor: Factor, referral_id: UUID | None, kind: AgencyKind | None) -> None:
+    factor = replace(factor, referral_id=referral_id, agency_kind=kind, agency_name="London Ambulance", detail="hall")
+    assert Factor.from_data(json.loads(json.dumps(factor.as_data()))) == factor
 
 
 @given(st.lists(FACTORS, max_size=8), PACKS, SOURCES)
