@@ -171,7 +171,6 @@ class Assessment:
     pack_version: str
     not_considered: tuple[Factor, ...] = ()
     factors: tuple[Factor, ...] = ()
-    factors: tuple[Factor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
