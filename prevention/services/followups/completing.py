@@ -1,0 +1,178 @@
+"""Ending follow-ups: done with one click, cancelled with a reason, or given to somebody else. Twice is once."""
+
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from prevention.domain.case import CaseState
+from prevention.domain.followup import FollowUpKind, FollowUpState
+from prevention.errors import Conflict, Invalid, NotFound
+from prevention.models.account import Membership, User
+from prevention.models.agency import Team
+from prevention.models.audit import AuditTag
+from prevention.models.case import Case
+from prevention.models.followup import FollowUp
+from prevention.models.visit import OnwardReferral
+from prevention.policies.followups import may_cancel_followup, may_complete_followup, may_reassign_followup
+from prevention.services.cases.moving import set_act_by
+from prevention.services.work import Work
+
+LONGEST_NOTE = 1000
+_LONDON = ZoneInfo("Europe/London")
+#: Kinds that come round long after a case's work is over: they do not keep a case open.
+_OUTLIVE_THE_CASE = frozenset({FollowUpKind.ALARM_EXPIRY, FollowUpKind.SANCTUARY_REVIEW, FollowUpKind.REVIEW_REFUSAL})
+
+
+def complete(work: Work, followup_id: UUID, *, note: str = "") -> FollowUp:
+    """Say that a follow-up is done. Done already: nothing changes, whoever asks.
+
+    ``note`` is kept with it; for a chased onward referral it is the answer that came. When it was the last thing to
+    do for a case in follow-up, the case's next action becomes closing it.
+
+    Raises:
+        NotFound: there is none the actor may see.
+        NotAllowed: their role does not complete follow-ups.
+        Conflict: it was cancelled meanwhile.
+        Invalid: the note is longer than 1,000 characters (``note``).
+    """
+    followup = _locked(work, followup_id)
+    may_complete_followup(work.actor, followup).require()
+    _check_length(note, "note")
+    if followup.state is FollowUpState.DONE:
+        return followup
+    if followup.state is FollowUpState.CANCELLED:
+        raise Conflict("This follow-up was cancelled meanwhile.")
+    if followup.kind is FollowUpKind.CHASE_ONWARD_REFERRAL:
+        _record_answer(work, followup, note.strip())
+    end_as_done(work, followup, note.strip())
+    return followup
+
+
+def cancel(work: Work, followup_id: UUID, *, reason: str) -> FollowUp:
+    """Say that a follow-up is not needed, and why. Cancelled already: nothing changes.
+
+    Raises:
+        NotFound: there is none the actor may see.
+        NotAllowed: they neither own it nor assign work.
+        Conflict: it was done meanwhile.
+        Invalid: there is no reason, or it is longer than 1,000 characters (``reason``).
+    """
+    followup = _locked(work, followup_id)
+    may_cancel_followup(work.actor, followup).require()
+    if followup.state is FollowUpState.CANCELLED:
+        return followup
+    if followup.state is FollowUpState.DONE:
+        raise Conflict("Somebody did this follow-up meanwhile.")
+    if not reason.strip():
+        raise Invalid({"reason": "Say why this follow-up is not needed"})
+    _check_length(reason, "reason")
+    _end(work, followup, FollowUpState.CANCELLED, AuditTag.FOLLOWUP_CANCELLED, reason.strip())
+    return followup
+
+
+def reassign(work: Work, followup_id: UUID, *, team_id: UUID | None = None, user_id: UUID | None = None) -> FollowUp:
+    """Give an open follow-up to a team or a person of the same agency.
+
+    Raises:
+        NotFound: there is none the actor may see.
+        NotAllowed: they do not assign work.
+        Conflict: it has ended meanwhile.
+        Invalid: nobody was chosen, or they are not of this agency (``owner``).
+    """
+    followup = _locked(work, followup_id)
+    may_reassign_followup(work.actor, followup).require()
+    if not is_open(followup):
+        raise Conflict("This follow-up has ended meanwhile.")
+    if user_id is not None:
+        team_id = _team_of_user(work, followup.agency_id, user_id)
+    elif team_id is None or not _is_active_team(work, followup.agency_id, team_id):
+        raise Invalid({"owner": "Choose a team or a person of your agency"})
+    if (followup.owner_team_id, followup.owner_user_id) != (team_id, user_id):
+        followup.owner_team_id, followup.owner_user_id = team_id, user_id
+        work.record(AuditTag.FOLLOWUP_REASSIGNED, followup, case_id=followup.case_id, kind=followup.kind.value)
+    return followup
+
+
+def is_open(followup: FollowUp) -> bool:
+    """Whether somebody still has to do it."""
+    return followup.state in {FollowUpState.WAITING, FollowUpState.DUE}
+
+
+def end_as_done(work: Work, followup: FollowUp, note: str) -> None:
+    """Mark an open, locked follow-up done by the actor, and suggest closing the case when it was the last."""
+    _end(work, followup, FollowUpState.DONE, AuditTag.FOLLOWUP_DONE, note)
+
+
+def _end(work: Work, followup: FollowUp, state: FollowUpState, tag: AuditTag, note: str) -> None:
+    followup.state = state
+    followup.ended_at = work.now
+    followup.ended_by = work.actor.user_id
+    followup.end_note = note
+    followup.leased_until = None
+    work.record(tag, followup, case_id=followup.case_id, kind=followup.kind.value)
+    work.session.flush()  # what is left is counted in the database
+    if followup.case_id is not None:
+        _suggest_closing(work, followup.case_id)
+
+
+def _suggest_closing(work: Work, case_id: UUID) -> None:
+    """When nothing is left to follow up, the case's next action is to close it: a person does, with the outcome."""
+    case = work.session.get_one(Case, case_id)
+    if case.state is not CaseState.FOLLOW_UP:
+        return
+    left = work.session.scalar(
+        select(FollowUp.id)
+        .where(
+            FollowUp.case_id == case_id,
+            FollowUp.state.in_([FollowUpState.WAITING, FollowUpState.DUE]),
+            FollowUp.kind.not_in(_OUTLIVE_THE_CASE),
+        )
+        .limit(1)
+    )
+    if left is None:
+        case.next_action = "Every follow-up is done: close the case with its outcome"
+        case.next_action_at = work.now
+        set_act_by(case)
+
+
+def _locked(work: Work, followup_id: UUID) -> FollowUp:
+    """The follow-up, locked after its case: everybody who locks both takes the case first."""
+    case_id = work.session.scalar(select(FollowUp.case_id).where(FollowUp.id == followup_id))
+    if case_id is not None:
+        work.session.get(Case, case_id, with_for_update={"of": Case})
+    followup = work.session.get(FollowUp, followup_id, with_for_update={"of": FollowUp}, populate_existing=True)
+    if followup is None:
+        raise NotFound
+    return followup
+
+
+def _record_answer(work: Work, followup: FollowUp, answer: str) -> None:
+    if followup.onward_referral_id is None:
+        return
+    sent = work.session.get_one(OnwardReferral, followup.onward_referral_id)
+    sent.answered_on = work.now.astimezone(_LONDON).date()
+    sent.answer = answer or "They answered."
+
+
+def _is_active_team(work: Work, agency_id: UUID, team_id: UUID) -> bool:
+    team = work.session.get(Team, team_id)
+    return team is not None and team.active and team.agency_id == agency_id
+
+
+def _team_of_user(work: Work, agency_id: UUID, user_id: UUID) -> UUID | None:
+    """The team the user works in, so that it is told too."""
+    held = work.session.execute(
+        select(Membership.team_id)
+        .join(User, User.id == Membership.user_id)
+        .where(Membership.agency_id == agency_id, Membership.user_id == user_id, User.active)
+    ).one_or_none()
+    if held is None:
+        raise Invalid({"owner": "Choose a team or a person of your agency"})
+    team_id: UUID | None = held.team_id
+    return team_id
+
+
+def _check_length(text: str, field: str) -> None:
+    if len(text.strip()) > LONGEST_NOTE:
+        raise Invalid({field: f"Use {LONGEST_NOTE:,} characters or fewer"})

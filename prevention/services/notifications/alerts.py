@@ -1,0 +1,82 @@
+"""Very-high alerts: on every coordinator's screen of the owning agency until one of them says "I have seen it"."""
+
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+
+from prevention.errors import NotFound
+from prevention.models.agency import Agency, Area
+from prevention.models.audit import AuditTag
+from prevention.models.base import new_id
+from prevention.models.case import Case
+from prevention.models.notification import Alert
+from prevention.policies.notifications import may_acknowledge_alert
+from prevention.services.notifications.messages import mailboxes_of_desk, write_message
+from prevention.services.notifications.wording import MessageKind, spoken_time
+from prevention.services.work import Work
+
+ALERT_RAISED = "alert.raised"
+
+
+def raise_alert(work: Work, case: Case, why: str) -> Alert | None:
+    """Alert the agency that owns ``case``: on screen, and to its desk's and its own mailbox.
+
+    ``why`` is shown on screen to that agency's coordinators only; messages carry the reference, the borough and the
+    time, no more. None when the case has an open alert already: a second cause does not ring twice.
+    """
+    work.session.flush()  # a case opened in this transaction must exist before its alert
+    alert_id = work.session.execute(
+        insert(Alert)
+        .values(id=new_id(), case_id=case.id, agency_id=case.owner_agency_id, why=why, raised_at=work.now)
+        .on_conflict_do_nothing(index_elements=[Alert.case_id], index_where=Alert.acknowledged_at.is_(None))
+        .returning(Alert.id)
+    ).scalar()
+    if alert_id is None:
+        return None
+    alert = work.session.get_one(Alert, alert_id)
+    work.record(AuditTag.ALERT_RAISED, alert, case_id=case.id)
+    _write_messages(work, alert, case)
+    work.emit(ALERT_RAISED, alert_id=alert.id)
+    return alert
+
+
+def acknowledge_alert(work: Work, alert_id: UUID) -> Alert:
+    """Say, by the actor's name, that somebody has seen the alert. The first name stays; a second changes nothing.
+
+    Raises:
+        NotFound: there is no such alert in the actor's agency, or their role has no part in it.
+    """
+    alert = work.session.get(Alert, alert_id, with_for_update=True)
+    if alert is None:
+        raise NotFound
+    may_acknowledge_alert(work.actor, alert).require()
+    if alert.acknowledged_at is None:
+        alert.acknowledged_at = work.now
+        alert.acknowledged_by = work.actor.user_id
+        work.record(AuditTag.ALERT_ACKNOWLEDGED, alert, case_id=alert.case_id)
+    return alert
+
+
+def _write_messages(work: Work, alert: Alert, case: Case) -> None:
+    borough = work.session.get(Area, case.borough_code) if case.borough_code else None
+    words = {
+        "reference": case.reference,
+        "agency": work.session.get_one(Agency, alert.agency_id).name,
+        "borough": borough.name if borough else "Not known",
+        "due_at": spoken_time(case.due_at) if case.due_at else None,
+    }
+    for number, mailbox in enumerate(mailboxes_of_desk(work, alert.agency_id), start=1):
+        write_message(
+            work,
+            effect_key=f"{alert_message_prefix(alert.id)}{number}",
+            kind=MessageKind.VERY_HIGH_ALERT,
+            agency_id=alert.agency_id,
+            recipient=mailbox,
+            words=words,
+            case_id=case.id,
+        )
+
+
+def alert_message_prefix(alert_id: UUID) -> str:
+    """How the effect keys of an alert's messages begin."""
+    return f"alert:{alert_id}:"

@@ -1,0 +1,170 @@
+"""Writing messages: rows in the transaction that caused them, handed over by a worker after the commit.
+
+Every message has an effect key, so that the same cause never writes two. No message holds a name, an address, a
+reason or anything about health or crime.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import selectinload
+
+from prevention.domain.notification import closing_words
+from prevention.models.agency import Agency, Team
+from prevention.models.audit import AuditTag
+from prevention.models.base import new_id
+from prevention.models.case import Case, ReferralLink
+from prevention.models.notification import Message, MessageState
+from prevention.models.referral import Referral
+from prevention.services.notifications.wording import MessageKind, render, spoken_time
+from prevention.services.work import Work
+
+#: The bell that a message waits; it carries no ids, because the rows say what to send.
+MESSAGE_WAITING = "message.waiting"
+_NO_MAILBOX = "The mailbox given is not an e-mail address."
+
+
+def write_message(
+    work: Work,
+    *,
+    effect_key: str,
+    kind: MessageKind,
+    agency_id: UUID,
+    recipient: str,
+    words: dict[str, str | None],
+    case_id: UUID | None = None,
+    referral_id: UUID | None = None,
+) -> bool:
+    """Write a message from ``agency_id`` to ``recipient``; False when its effect key exists and nothing was written.
+
+    A recipient that is not an e-mail address makes a failed message without a recipient, where a person sees it.
+    """
+    mailbox = _valid_mailbox(recipient)
+    subject, body = render(kind, **words)
+    work.session.flush()  # the case or referral it is about may be new
+    written = work.session.execute(
+        insert(Message)
+        .values(
+            id=new_id(),
+            effect_key=effect_key,
+            agency_id=agency_id,
+            case_id=case_id,
+            referral_id=referral_id,
+            template=kind.value,
+            recipient=mailbox,
+            subject=subject,
+            body=body,
+            created_at=work.now,
+            try_at=work.now,
+            attempts=0,
+            state=MessageState.WAITING if mailbox else MessageState.FAILED,
+            problem="" if mailbox else _NO_MAILBOX,
+        )
+        .on_conflict_do_nothing(index_elements=[Message.effect_key])
+        .returning(Message.id)
+    ).scalar()
+    if written is not None and mailbox:
+        work.emit(MESSAGE_WAITING)
+    return written is not None
+
+
+def acknowledge_referral(work: Work, referral: Referral, case: Case) -> bool:
+    """Tell the referrer's mailbox at once that the referral arrived, who owns it and what happens next.
+
+    Says nothing of the person, the home or the reasons. False when they gave no mailbox, or were told already.
+    """
+    if not referral.feedback_to.strip():
+        return False
+    return write_message(
+        work,
+        effect_key=f"ack:{referral.id}",
+        kind=MessageKind.ACKNOWLEDGEMENT,
+        agency_id=case.owner_agency_id,
+        recipient=referral.feedback_to,
+        words={
+            "receipt": referral.receipt,
+            "owner": work.session.get_one(Agency, case.owner_agency_id).name,
+            "next_step": _what_happens_next(work, case),
+        },
+        case_id=case.id,
+        referral_id=referral.id,
+    )
+
+
+def tell_outcome(work: Work, case: Case) -> int:
+    """Tell every referrer of a closed case what came of it, in safe words; the number of messages written.
+
+    One message a referral with a mailbox, once a closure: telling again after a case was reopened and closed anew
+    is a new message, telling the same closure twice is not.
+
+    Raises:
+        ValueError: the case is still open.
+    """
+    words = closing_words(case.state, case.outcome, case.reject_reason)
+    closed_at = case.closed_at or work.now
+    told = 0
+    for referral in _referrals_of(work, case):
+        mailbox = _feedback_mailbox(referral)
+        if mailbox:
+            told += write_message(
+                work,
+                effect_key=f"outcome:{referral.id}:{closed_at.isoformat()}",
+                kind=MessageKind.OUTCOME,
+                agency_id=case.owner_agency_id,
+                recipient=mailbox,
+                words={"receipt": referral.receipt, "outcome": words},
+                case_id=case.id,
+                referral_id=referral.id,
+            )
+    if told:
+        work.record(AuditTag.REFERRER_TOLD, case, case_id=case.id, messages=told)
+    return told
+
+
+def mailboxes_of_desk(work: Work, agency_id: UUID) -> list[str]:
+    """The mailboxes that reach an agency's desk: the intake desk's and the agency's own, each once."""
+    agency = work.session.get_one(Agency, agency_id)
+    desk = work.session.scalar(select(Team.mailbox).where(Team.agency_id == agency_id, Team.is_intake_desk))
+    return _each_once([desk or "", agency.mailbox])
+
+
+def _what_happens_next(work: Work, case: Case) -> str:
+    if case.due_at is not None and case.due_at > work.now:
+        return f"the team aims to visit by {spoken_time(case.due_at)}."
+    if case.due_at is not None:
+        return "the team is working on it now."
+    if case.next_action_at is not None and case.next_action_at > work.now:
+        return f"somebody looks at it by {spoken_time(case.next_action_at)} and decides what is needed."
+    return "somebody looks at it and decides what is needed."
+
+
+def _referrals_of(work: Work, case: Case) -> list[Referral]:
+    return list(
+        work.session.scalars(
+            select(Referral)
+            .join(ReferralLink, ReferralLink.referral_id == Referral.id)
+            .where(ReferralLink.case_id == case.id, ReferralLink.valid_to.is_(None))
+            .options(selectinload(Referral.amendments))
+            .order_by(Referral.received_at, Referral.id)
+        )
+    )
+
+
+def _feedback_mailbox(referral: Referral) -> str:
+    """The mailbox as last amended, else as received."""
+    last = referral.amendments[-1].content if referral.amendments else {}
+    return str(last.get("feedback_to", referral.feedback_to)).strip()
+
+
+def _each_once(mailboxes: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(mailbox.strip() for mailbox in mailboxes if mailbox.strip()))
+
+
+def _valid_mailbox(text: str) -> str:
+    try:
+        return validate_email(text.strip(), check_deliverability=False).normalized
+    except EmailNotValidError:
+        return ""
