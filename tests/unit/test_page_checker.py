@@ -12,7 +12,8 @@ GOOD = """<!DOCTYPE html>
 <h1>Queue</h1>
 <h2>Filter</h2><h3>Risk</h3><h2>Cases</h2>
 <form method="post" action="/x"><input type="hidden" name="csrf_token" value="abc">
-<label for="name">Name</label><input id="name" name="name" aria-describedby="name-hint"><span id="name-hint">Full name</span>
+<label for="name">Name</label><input id="name" name="name" aria-describedby="name-hint">
+<span id="name-hint">Full name</span>
 <label>Age <input name="age"></label>
 <fieldset><legend>Risk</legend><input type="radio" id="r" name="r"><label for="r">High</label></fieldset>
 <button type="submit">Send</button></form>

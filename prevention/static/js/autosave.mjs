@@ -33,8 +33,13 @@ const keysFor = (url) => Object.keys(localStorage).filter((key) => key.startsWit
 const clock = (moment) =>
   new Date(moment).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/London" });
 
+/** Hidden fields belong to the server; one that a script of ours fills says data-autosave-keep. */
 const kept = (element) =>
-  element.name && !element.disabled && !NEVER_KEPT.has(element.name) && !NEVER_KEPT_TYPES.has(element.type);
+  element.name &&
+  !element.disabled &&
+  !NEVER_KEPT.has(element.name) &&
+  !NEVER_KEPT_TYPES.has(element.type) &&
+  (element.type !== "hidden" || "autosaveKeep" in element.dataset);
 
 /** Reads a form as {name: [values]}; an unticked group is an empty list. */
 const read = (form) => {
@@ -243,7 +248,7 @@ class Draft {
       .map((key) => ({ key, held: held.has(key), ...parse(localStorage.getItem(key)) }))
       .filter((copy) => copy.fields)
       .sort((one, other) => other.at - one.at);
-    if (copies.some((copy) => copy.held)) {
+    if ([...held].some((name) => name.startsWith(`${PREFIX}${this.url}|`) && name !== this.key)) {
       this.say("This form is also open in another tab. Type in one of them only.");
     }
     const left = copies.filter((copy) => !copy.held);
