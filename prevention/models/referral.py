@@ -26,7 +26,7 @@ from prevention.models.premises import Premises
 class Referral(Identified, Base):
     """A referral as received, for ever: the database refuses to change or delete it. Edits are amendments.
 
-    ``content`` is all that was said, as received, in the shape of ``services/referrals/content.py``; the columns
+    ``content`` is all that was said, as received, in the shape of ``domain/referral_content.py``; the columns
     repeat what is searched or counted. ``original`` keeps the sender's own columns word for word.
     """
 
@@ -79,11 +79,16 @@ class Referral(Identified, Base):
     person_records: Mapped[list[PersonRecord]] = relationship(order_by=PersonRecord.created_at)
     amendments: Mapped[list["ReferralAmendment"]] = relationship(order_by="ReferralAmendment.made_at")
 
+    @property
+    def current_content(self) -> dict[str, Any]:
+        """What the referral says now: as received, or as last amended."""
+        return self.amendments[-1].content if self.amendments else self.content
+
 
 class ReferralAmendment(Identified, Base):
     """A change to a referral: the fields that differ, from what to what, by whom and why. Never edited.
 
-    ``changes`` maps a field of the content (``services/referrals/content.py``) to ``{"from": …, "to": …}``;
+    ``changes`` maps a field of the content (``domain/referral_content.py``) to ``{"from": …, "to": …}``;
     ``content`` is the whole content after the change.
     """
 

@@ -2,10 +2,11 @@
 
 from sqlalchemy import or_, select
 
-from prevention.adapters.gazetteer import Gazetteer, KnownAddress, LocalGazetteer
+from prevention.domain.gazetteer import Gazetteer, KnownAddress
 from prevention.domain.referral import GivenAddress, TidiedAddress
 from prevention.matching.normalise import address_key, tidy_address
 from prevention.models.premises import AddressStatus, Household, Premises
+from prevention.queries.gazetteer import LocalGazetteer
 from prevention.services.locks import lock_words
 from prevention.services.work import Work
 

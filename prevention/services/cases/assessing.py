@@ -19,7 +19,6 @@ from prevention.models.visit import Visit
 from prevention.services.cases.moving import refresh_next_action, set_act_by
 from prevention.services.cases.summarising import open_referrals
 from prevention.services.notifications.alerts import raise_alert
-from prevention.services.referrals.content import current_content
 from prevention.services.work import Work
 
 _BY_THE_RULES = "Assessed by the rules"
@@ -27,15 +26,13 @@ _BY_THE_RULES = "Assessed by the rules"
 
 def factors_of(referral: Referral) -> list[Factor]:
     """The factors a referral speaks of, each with who supplied it (domain.md 1.4)."""
-    content = current_content(referral)
+    content = referral.current_content
     source = risk_rules.factor_source(referral.agency.kind, referral.channel)
     reasons: list[risk_rules.FactorReason] = [ReferralReason(code) for code in content["reasons"]]
     reasons += [HouseholdFlag(code) for code in content["household_flags"]]
     if content["immediate_danger"]:
         reasons.append(Circumstance.IMMEDIATE_DANGER)
-    return [
-        Factor(reason, source, referral.agency.kind, referral.agency.short_name, referral.id) for reason in reasons
-    ]
+    return [Factor(reason, source, referral.agency.kind, referral.agency.short_name, referral.id) for reason in reasons]
 
 
 def first_assessment(work: Work, case: Case, referral: Referral) -> RiskAssessment:
@@ -201,7 +198,10 @@ def _factor_rows(found: Assessment) -> list[RiskFactor]:
     everything: Sequence[Factor] = [*sorted(triggered, key=str), *found.not_considered]
     return [
         RiskFactor(
-            factor=factor.reason.value, source=factor.source, referral_id=factor.referral_id, triggered=factor in triggered
+            factor=factor.reason.value,
+            source=factor.source,
+            referral_id=factor.referral_id,
+            triggered=factor in triggered,
         )
         for factor in everything
     ]

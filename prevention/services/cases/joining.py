@@ -51,9 +51,7 @@ def join(
     )
     work.session.add(link)
     work.session.flush()  # the sums read the links
-    work.record(
-        AuditTag.REFERRAL_JOINED, referral, case_id=case.id, automatic=link.automatic, added=link.added
-    )
+    work.record(AuditTag.REFERRAL_JOINED, referral, case_id=case.id, automatic=link.automatic, added=link.added)
     summarise(work, case, open_referrals(work, case))
     reassess(work, case, referral=referral, reason="Another referral joined the case")
     if left is not None:
@@ -70,7 +68,7 @@ def separate(work: Work, link: ReferralLink, *, reason: str) -> Case:
     case = link.case
     if link.valid_to is not None:
         raise Conflict("This referral was separated already.")
-    if len(open_referrals(work, case)) < 2:  # noqa: PLR2004 - one would be left with nothing
+    if len(open_referrals(work, case)) < 2:
         raise Conflict("This is the only referral of the case, so there is nothing to separate.")
     link.valid_to = work.now
     work.session.flush()  # the sums read the links

@@ -10,7 +10,6 @@ from prevention.models.case import Case, CaseInvolvement, CaseSearch, ReferralLi
 from prevention.models.person import PersonRecord
 from prevention.models.premises import AddressStatus, Premises
 from prevention.models.referral import Referral
-from prevention.services.referrals.content import current_content
 from prevention.services.work import Work
 
 #: Longest search document, in words: enough for dozens of referrals of one home.
@@ -30,7 +29,7 @@ def open_referrals(work: Work, case: Case) -> list[Referral]:
 
 def summarise(work: Work, case: Case, referrals: list[Referral]) -> None:
     """Bring the case's sums, involvement and search document up to date with ``referrals``."""
-    contents = [current_content(referral) for referral in referrals]
+    contents = [referral.current_content for referral in referrals]
     case.reasons = _union(content["reasons"] for content in contents)
     case.staff_safety = _union(content["staff_safety"] for content in contents)
     case.contact_constraints = _union(content["contact_constraints"] for content in contents)

@@ -1,6 +1,9 @@
 """Amending a referral: what was received stays, the change is a row of its own."""
 
+from sqlalchemy import select
+
 from prevention.domain.referral import GivenAddress, ReceiveReferral
+from prevention.domain.referral_content import Content, changes_between, content_of, hash_of
 from prevention.errors import Invalid
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
@@ -12,9 +15,7 @@ from prevention.services.matches.finding import store_keys
 from prevention.services.people import add_record, link_person
 from prevention.services.premises import place
 from prevention.services.referrals.checking import check
-from prevention.services.referrals.content import Content, changes_between, content_of, current_content, hash_of
 from prevention.services.work import Work
-from sqlalchemy import select
 
 
 def amend(work: Work, referral: Referral, command: ReceiveReferral, *, reason: str) -> RowOutcome:
@@ -29,7 +30,7 @@ def amend(work: Work, referral: Referral, command: ReceiveReferral, *, reason: s
     if not reason.strip():
         raise Invalid({"reason": "Say why you are changing this"})
     check(command)
-    before = current_content(referral)
+    before = referral.current_content
     after = content_of(command)
     digest = hash_of(after, command.original)
     latest = referral.amendments[-1].content_hash if referral.amendments else referral.content_hash

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from prevention.domain.reference import ReferenceKind, new_reference
 from prevention.domain.referral import ReceiveReferral
+from prevention.domain.referral_content import content_of, hash_of
 from prevention.domain.risk import RiskLevel
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
@@ -21,7 +22,6 @@ from prevention.services.people import add_record, link_person
 from prevention.services.premises import place
 from prevention.services.referrals.amending import amend
 from prevention.services.referrals.checking import check
-from prevention.services.referrals.content import content_of, hash_of
 from prevention.services.work import Work
 
 

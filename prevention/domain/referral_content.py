@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
 from prevention.domain.referral import (
@@ -20,7 +21,6 @@ from prevention.domain.referral import (
     StaffSafety,
     Told,
 )
-from prevention.models.referral import Referral
 
 Content = dict[str, Any]
 
@@ -57,15 +57,11 @@ def content_of(command: ReceiveReferral) -> Content:
     }
 
 
-def command_from(content: Content, referral: Referral) -> ReceiveReferral:
-    """The command that says ``content``, with the identity of ``referral``: where an amendment starts from."""
-    return ReceiveReferral(
-        agency_id=referral.agency_id,
-        source_system=referral.source_system,
-        source_ref=referral.source_ref,
-        channel=referral.channel,
-        received_at=referral.received_at,
-        concern_observed_at=referral.concern_observed_at,
+def command_from(content: Content, command: ReceiveReferral) -> ReceiveReferral:
+    """``command`` saying ``content`` instead of what it said; its identity and original columns stay."""
+    return replace(
+        command,
+        concern_observed_at=_moment(content["concern_observed_at"]),
         address=GivenAddress(**content["address"]),
         person=GivenPerson(**content["person"]),
         reasons=frozenset(map(ReferralReason, content["reasons"])),
@@ -91,14 +87,7 @@ def command_from(content: Content, referral: Referral) -> ReceiveReferral:
         source_grade_scheme=content["source_grade_scheme"],
         other_agencies_told=content["other_agencies_told"],
         suspect=content["suspect"],
-        original=dict(referral.original),
     )
-
-
-def current_content(referral: Referral) -> Content:
-    """What the referral says now: as received, or as last amended."""
-    latest: Content = referral.amendments[-1].content if referral.amendments else referral.content
-    return latest
 
 
 def hash_of(content: Content, original: dict[str, str]) -> str:
@@ -125,3 +114,7 @@ def _flat(content: Content) -> Content:
         else:
             flat[field] = value
     return flat
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

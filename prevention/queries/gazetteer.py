@@ -1,53 +1,15 @@
-"""Address look-up by postcode or UPRN. The local table is one source; another fits behind the same protocol."""
+"""The local gazetteer: the table ``gazetteer_addresses`` behind the protocol every source of addresses answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from prevention.domain.gazetteer import KnownAddress
 from prevention.models.premises import GazetteerAddress
 
 #: More addresses than a postcode ever holds.
 MOST_ADDRESSES = 200
-
-
-@dataclass(frozen=True, slots=True)
-class KnownAddress:
-    """One address of a gazetteer: BS 7666 parts, ONS borough code, WGS84 position where known."""
-
-    uprn: str
-    flat: str
-    building: str
-    number: str
-    street: str
-    locality: str
-    town: str
-    postcode: str
-    borough_code: str
-    latitude: float | None
-    longitude: float | None
-    address_key: str | None
-
-    @property
-    def line(self) -> str:
-        """The address on one line, without the postcode."""
-        parts = [self.flat, self.building, f"{self.number} {self.street}".strip(), self.locality, self.town]
-        return ", ".join(part for part in parts if part)
-
-
-class Gazetteer(Protocol):
-    """A source of addresses."""
-
-    def by_postcode(self, postcode: str) -> Sequence[KnownAddress]:
-        """Addresses of a normalised postcode, in the order a person would look through them."""
-
-    def by_uprn(self, uprn: str) -> KnownAddress | None:
-        """The address with this UPRN."""
-
-    def by_key(self, address_key: str) -> KnownAddress | None:
-        """The address with this normalised key, when exactly one has it."""
 
 
 class LocalGazetteer:
