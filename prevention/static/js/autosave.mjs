@@ -1,9 +1,10 @@
 // Keeps what is typed. Every change is written to this device at once and sent to the server soon after.
 //
 // <form data-autosave-url="…" data-autosave-revision="3">: the server is sent
-//   PUT {revision, fields: {name: [values]}} with X-CSRFToken, and answers
+//   PUT {revision, copy, fields: {name: [values]}} with X-CSRFToken (copy: the id of this open page), and answers
 //   200 {revision}                     stored; the device's copy is dropped
 //   409 {revision, fields, words?}     somebody (or another tab) stored a newer version: both are offered
+//   410 {words?}                       the form was finished meanwhile: kept on the device, not tried again
 //   anything else, or no answer        kept on the device and tried again
 // An element with data-autosave-done="<url>" on a later page tells that the form was received and drops the copies.
 
@@ -184,11 +185,16 @@ class Draft {
           "Content-Type": "application/json",
           "X-CSRFToken": this.form.querySelector('input[name="csrf_token"]')?.value ?? "",
         },
-        body: JSON.stringify({ revision: this.revision, fields }),
+        body: JSON.stringify({ revision: this.revision, copy: this.id, fields }),
         credentials: "same-origin",
       });
       if (answer.status === 409) {
         this.offerServer(await answer.json());
+        return;
+      }
+      if (answer.status === 410) {
+        const { words } = await answer.json().catch(() => ({}));
+        this.say(words || "This form was already finished. What you typed since is kept on this phone only.");
         return;
       }
       if (answer.status === 401 || answer.redirected) {
