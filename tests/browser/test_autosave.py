@@ -38,11 +38,14 @@ class Server:
     revision: int = 0
     fields: dict[str, list[str]] = field(default_factory=dict)
     broken: bool = False
+    finished: bool = False
 
     def store(self) -> ResponseReturnValue:
         sent: dict[str, Any] = request.get_json()
         if self.broken:
             return "", 503
+        if self.finished:
+            return jsonify(words="This visit was finished at 14:03."), 410
         if sent["revision"] != self.revision:
             return jsonify(revision=self.revision, fields=self.fields), 409
         self.revision += 1
@@ -177,3 +180,11 @@ def test_a_received_form_leaves_nothing_on_the_device(phone: Page, server: Serve
     assert kept_on_device(phone) == 1
     phone.goto(server.url + "/received")
     phone.wait_for_function("Object.keys(localStorage).length === 0")
+
+
+def test_a_form_finished_elsewhere_says_so_and_keeps_what_was_typed(phone: Page, server: Server) -> None:
+    server.finished = True
+    phone.get_by_label("Notes").fill("Smoke alarm chirps")
+    status(phone).to_have_text("This visit was finished at 14:03.")
+    assert kept_on_device(phone) == 1
+    assert server.fields == {}
