@@ -1,0 +1,359 @@
+"""How alike two records are, field by field, as ordered and labelled levels (issue 3, sections 1 and 3).
+
+A comparison is symmetric: ``compare(a, b) == compare(b, a)``. The levels are the model's vocabulary; their words are
+what a person reads.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from importlib import resources
+
+from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
+
+from prevention.matching.record import Record
+
+#: Every field with its levels, the strongest agreement first, and the words for each.
+LEVELS: dict[str, dict[str, str]] = {
+    "forename": {
+        "exact": "same first name",
+        "variant": "first name is a short form or another spelling of the same name",
+        "close": "first name one slip apart",
+        "initial": "only an initial, and it agrees",
+        "other_forename": "first name is the other's middle name",
+        "missing": "no first name to compare",
+        "similar": "first name alike but not the same",
+        "different": "different first name",
+    },
+    "surname": {
+        "exact": "same surname",
+        "part": "one part of the surname is the same",
+        "close": "surname one slip apart",
+        "sounds": "surname sounds alike",
+        "missing": "no surname to compare",
+        "different": "different surname",
+    },
+    "order": {
+        "straight": "names in the same order",
+        "swapped": "first name and surname swapped",
+    },
+    "dob": {
+        "exact": "same date of birth",
+        "new_year": "same date of birth, but 1 January",
+        "swapped": "day and month of birth swapped",
+        "one_digit": "date of birth one digit apart",
+        "age_agrees": "age agrees with the date of birth",
+        "missing": "no date of birth to compare",
+        "two_parts": "two of day, month and year of birth are the same",
+        "age_differs": "age does not fit",
+        "different": "different date of birth",
+    },
+    "sex": {"same": "same sex", "missing": "sex not given", "different": "different sex"},
+    "nhs_number": {
+        "same": "same NHS number",
+        "one_digit": "NHS number one slip apart",
+        "missing": "no NHS number to compare",
+        "different": "different NHS number",
+    },
+    "phone": {
+        "same": "same phone number",
+        "one_digit": "phone number one slip apart",
+        "missing": "no phone number to compare",
+        "different": "phone differs",
+    },
+    "email": {"same": "same e-mail address", "missing": "no e-mail to compare", "different": "e-mail differs"},
+    "premises": {
+        "same_uprn": "same property (UPRN)",
+        "same_address": "same address",
+        "likely_address": "same number and street, postcode missing on one side",
+        "flat_missing": "same building, flat missing on one side",
+        "near_address": "almost the same address",
+        "other_flat": "another flat in the same building",
+        "same_postcode": "same postcode",
+        "no_fixed_abode": "both of no fixed abode",
+        "missing": "no address to compare",
+        "different": "different address",
+    },
+}
+
+#: Levels of ``premises`` that mean one home.
+SAME_PREMISES = frozenset({"same_uprn", "same_address", "likely_address"})
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The level reached in every field of :data:`LEVELS`."""
+
+    forename: str
+    surname: str
+    order: str
+    dob: str
+    sex: str
+    nhs_number: str
+    phone: str
+    email: str
+    premises: str
+
+    def levels(self) -> dict[str, str]:
+        """Field → level, in the order of :data:`LEVELS`."""
+        return {field: getattr(self, field) for field in LEVELS}
+
+
+def compare(one: Record, other: Record) -> Comparison:
+    """Compare two records in every field. Pure, symmetric, never raises; some 20 µs."""
+    forename, surname, order = compare_names(one, other)
+    return Comparison(
+        forename=forename,
+        surname=surname,
+        order=order,
+        dob=compare_births(one, other),
+        sex=_equal_or_not(one.sex, other.sex),
+        nhs_number=_compare_digits(one.nhs_number, other.nhs_number),
+        phone=_compare_digits(one.phone, other.phone),
+        email=_equal_or_not(one.email, other.email),
+        premises=compare_premises(one, other),
+    )
+
+
+# --- names ----------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _groups_of_name() -> dict[str, frozenset[int]]:
+    content = json.loads((resources.files("prevention.matching") / "nicknames.json").read_text(encoding="utf-8"))
+    found: dict[str, set[int]] = {}
+    for at, group in enumerate(content["groups"]):
+        for name in group:
+            found.setdefault(name, set()).add(at)
+    return {name: frozenset(groups) for name, groups in found.items()}
+
+
+def same_name_group(one: str, other: str) -> bool:
+    """Whether two folded forenames are used for one another: Bob and Robert, Mohammed and Muhammad."""
+    groups = _groups_of_name()
+    return not groups.get(one, frozenset()).isdisjoint(groups.get(other, frozenset()))
+
+
+def name_groups(name: str) -> frozenset[int]:
+    """The numbers of the groups a folded forename is in; empty when it is in none."""
+    return _groups_of_name().get(name, frozenset())
+
+
+def _fits_gaps(one: str, other: str) -> bool:
+    """Equal but for letters that an export wrote as ``?``."""
+    return (
+        ("?" in one or "?" in other)
+        and len(one) == len(other)
+        and sum(a == "?" or b == "?" for a, b in zip(one, other, strict=True)) <= len(one) // 2
+        and all(a == b or "?" in {a, b} for a, b in zip(one, other, strict=True))
+    )
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """One letter wrong, missing, added, or two neighbours swapped, in a word long enough for that to say something."""
+    shorter = min(len(one), len(other))
+    if shorter < 3 or abs(len(one) - len(other)) > 1:
+        return False
+    if DamerauLevenshtein.distance(one, other, score_cutoff=1) > 1:
+        return False
+    return shorter >= 4 or sorted(one) == sorted(other)
+
+
+def _forename_level(one: tuple[str, ...], other: tuple[str, ...]) -> str:
+    if not one or not other:
+        return "missing"
+    first, second = one[0], other[0]
+    if first == second:
+        return "exact" if len(first) > 1 else "initial"
+    level = "different"
+    if _fits_gaps(first, second):
+        level = "exact"
+    elif same_name_group(first, second):
+        level = "variant"
+    elif 1 in {len(first), len(second)}:
+        level = "initial" if first[0] == second[0] else "different"
+    elif _one_slip(first, second):
+        level = "close"
+    elif (first in other[1:] and len(first) > 2) or (second in one[1:] and len(second) > 2):
+        level = "other_forename"
+    elif JaroWinkler.similarity(first, second) >= 0.88:
+        level = "similar"
+    return level
+
+
+def sound(name: str) -> str:
+    """How a folded surname sounds, roughly: for spellings by ear. Names in other scripts are their own sound."""
+    if not name.isascii():
+        return name
+    word = name
+    for written, heard in (
+        ("SCH", "S"), ("SZ", "S"), ("CZ", "S"), ("SH", "S"), ("CH", "K"), ("PH", "F"), ("GH", "G"), ("CK", "K"),
+        ("MAC", "MK"), ("MC", "MK"), ("QU", "K"), ("Q", "K"), ("CE", "SE"), ("CI", "SI"), ("CY", "SI"), ("C", "K"),
+        ("Z", "S"), ("V", "F"), ("W", "F"), ("J", "Y"), ("X", "KS"), ("DG", "G"), ("KN", "N"), ("WR", "R"), ("TH", "T"),
+    ):  # fmt: skip
+        word = word.replace(written, heard)
+    kept = word[:1] + "".join(letter for letter in word[1:] if letter not in "AEIOUYH")
+    return "".join(letter for at, letter in enumerate(kept) if at == 0 or letter != kept[at - 1])
+
+
+def _surname_level(one: tuple[str, ...], other: tuple[str, ...]) -> str:
+    if not one or not other:
+        return "missing"
+    whole, second = "".join(one), "".join(other)
+    if whole == second or _fits_gaps(whole, second):
+        return "exact"
+    if len(whole) == 1 or len(second) == 1:
+        return "missing" if whole[0] == second[0] else "different"
+    least = 2 if len(one) != len(other) else 3
+    level = "different"
+    if max(len(one), len(other)) > 1 and any(len(part) > least and part in other for part in one):
+        level = "part"
+    elif _one_slip(whole, second) or (
+        min(len(whole), len(second)) >= 6 and JaroWinkler.similarity(whole, second) >= 0.94
+    ):
+        level = "close"
+    elif len(sound(whole)) > 1 and sound(whole) == sound(second):
+        level = "sounds"
+    return level
+
+
+_NAME_RANK = {
+    "exact": 0, "variant": 1, "part": 1, "close": 1, "sounds": 2, "initial": 3, "other_forename": 2, "missing": 4,
+    "similar": 5, "different": 6,
+}  # fmt: skip
+
+
+def compare_names(one: Record, other: Record) -> tuple[str, str, str]:
+    """The levels of forename, surname and order: swapped when the names only agree crosswise."""
+    straight = _forename_level(one.forenames, other.forenames), _surname_level(one.surnames, other.surnames)
+    if straight[1] == "exact" or not (one.forenames and one.surnames and other.forenames and other.surnames):
+        return (*straight, "straight")
+    crossed = min(
+        (
+            (_forename_level(one.forenames, other.surnames), _surname_level(one.surnames, other.forenames[:1])),
+            (_forename_level(other.forenames, one.surnames), _surname_level(other.surnames, one.forenames[:1])),
+        ),
+        key=_rank,
+    )
+    if _rank(crossed) + 2 < _rank(straight) and "different" not in crossed and "missing" not in crossed:
+        return (*crossed, "swapped")
+    return (*straight, "straight")
+
+
+def _rank(levels: tuple[str, str]) -> int:
+    return _NAME_RANK[levels[0]] + _NAME_RANK[levels[1]]
+
+
+# --- births, numbers ------------------------------------------------------------------------------------------------
+
+
+def compare_births(one: Record, other: Record) -> str:
+    """The level of date of birth, or of age where one side has no date."""
+    if one.dob is not None and other.dob is not None:
+        return _compare_dates(one.dob, other.dob)
+    ages = _age_at(one, other), _age_at(other, one)
+    if ages[0] is None or ages[1] is None:
+        return "missing"
+    return "age_agrees" if abs(ages[0] - ages[1]) <= 1 else "age_differs"
+
+
+def _compare_dates(one: date, other: date) -> str:
+    if one == other:
+        return "new_year" if (one.day, one.month) == (1, 1) else "exact"
+    if (one.year, one.day, one.month) == (other.year, other.month, other.day):
+        return "swapped"
+    if _one_digit(f"{one:%Y%m%d}", f"{other:%Y%m%d}"):
+        return "one_digit"
+    parts = (one.year == other.year) + (one.month == other.month) + (one.day == other.day)
+    return "two_parts" if parts == 2 else "different"
+
+
+def _one_digit(one: str, other: str) -> bool:
+    """One digit differs, or two neighbouring digits are swapped."""
+    return len(one) == len(other) and DamerauLevenshtein.distance(one, other, score_cutoff=1) <= 1
+
+
+def _age_at(record: Record, other: Record) -> int | None:
+    """The age in whole years, on the day the other record came in where that is known."""
+    day = other.received or record.received
+    if record.dob is not None:
+        if day is None:
+            return None
+        return day.year - record.dob.year - ((day.month, day.day) < (record.dob.month, record.dob.day))
+    if record.age is None:
+        return None
+    if record.received is None or other.received is None:
+        return record.age
+    return record.age + round((other.received - record.received).days / 365.25)
+
+
+def _equal_or_not(one: str | None, other: str | None) -> str:
+    if not one or not other:
+        return "missing"
+    return "same" if one == other else "different"
+
+
+def _compare_digits(one: str | None, other: str | None) -> str:
+    if not one or not other:
+        return "missing"
+    if one == other:
+        return "same"
+    return "one_digit" if _one_digit(one, other) else "different"
+
+
+# --- premises -------------------------------------------------------------------------------------------------------
+
+
+def compare_premises(one: Record, other: Record) -> str:
+    """The level of the address: UPRN first, then the parts; inequality of UPRNs is weak (domain.md 5.1)."""
+    if one.no_fixed_abode or other.no_fixed_abode:
+        return "no_fixed_abode" if one.no_fixed_abode and other.no_fixed_abode else "different"
+    if one.uprn and one.uprn == other.uprn:
+        return "same_uprn"
+    if one.address_key is not None and one.address_key == other.address_key:
+        return "same_address"
+    if not _placed(one) or not _placed(other):
+        return "missing"
+    return _compare_parts(one, other)
+
+
+def _placed(record: Record) -> bool:
+    return bool(record.postcode or record.number or record.building)
+
+
+def _compare_parts(one: Record, other: Record) -> str:
+    same_number = bool(one.number) and one.number == other.number
+    if one.postcode is not None and one.postcode == other.postcode:
+        alike_street = _alike(one.street, other.street)
+        same_building = bool(one.building) and one.building == other.building and not (one.number and other.number)
+        if same_building or (same_number and (alike_street or not (one.street and other.street))):
+            return _by_flat(one, other, "same_address")
+        near = alike_street and one.flat == other.flat and _near_number(one.number, other.number)
+        return "near_address" if near else "same_postcode"
+    both = one.postcode is not None and other.postcode is not None
+    if same_number and one.street and one.street == other.street:
+        if not both:
+            return _by_flat(one, other, "likely_address")
+        if _one_slip(str(one.postcode).replace(" ", ""), str(other.postcode).replace(" ", "")):
+            return _by_flat(one, other, "likely_address")
+    return "different" if both else "missing"
+
+
+def _by_flat(one: Record, other: Record, level: str) -> str:
+    if one.flat == other.flat:
+        return level
+    return "flat_missing" if not one.flat or not other.flat else "other_flat"
+
+
+def _alike(one: str, other: str) -> bool:
+    return bool(one and other) and (one == other or JaroWinkler.similarity(one, other) >= 0.86)
+
+
+def _near_number(one: str, other: str) -> bool:
+    """Two digits swapped (47, 74), or a digit left out."""
+    return (
+        bool(one and other)
+        and one != other
+        and (sorted(one) == sorted(other) or (len(one) != len(other) and (one in other or other in one)))
+    )

@@ -1,0 +1,159 @@
+"""Joined, for review, or new: what becomes of a referral beside a known person (issue 2, section 5).
+
+A machine joins only at the same premises, with the same person, when nothing speaks against it. What it cannot tell
+apart by itself (twins with like names, father and son of one name, a name without a date of birth and nothing else to
+go by) goes to a person.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from prevention.domain.match import MatchDecision
+from prevention.matching.compare import SAME_PREMISES, Comparison
+from prevention.matching.profile import Profile
+from prevention.matching.record import Record
+from prevention.matching.score import Contribution, Model, default_model, score
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer for one new record beside one profile.
+
+    ``same_premises``: the new record and the profile share a home (UPRN or normalised address), whoever lives there.
+    ``comparison`` is the best evidence over the profile's records; ``bits`` its log-odds of "same person".
+    ``held_back`` says in words why a likely person was not joined by the machine (empty when nothing held it back).
+    """
+
+    profile_id: str
+    decision: MatchDecision
+    p_same_person: float
+    p_same_household: float
+    same_premises: bool
+    bits: float
+    comparison: Comparison
+    contributions: tuple[Contribution, ...]
+    model_version: str
+    held_back: str = ""
+
+
+_SAME_FORENAME = frozenset({"exact", "variant", "close", "other_forename"})
+_SAME_SURNAME = frozenset({"exact", "part", "close", "sounds"})
+_SAME_BIRTH = frozenset({"exact", "new_year", "swapped", "one_digit"})
+_NAME_FIELDS = ("forename", "surname", "order")
+_FIRM_BIRTH = frozenset({"exact", "swapped"})
+
+
+def decide(new: Record, candidate: Profile, model: Model | None = None) -> Outcome:
+    """Compare a new record with a person's best evidence and decide.
+
+    Pure and deterministic. For two single records the answer is the same whichever is the new one. Probabilities are
+    in [0, 1] and sum to at most 1 (the rest is "stranger"). Never raises for any two records.
+    """
+    weights = model or default_model()
+    best = _best_evidence(candidate.comparisons(new), weights)
+    scored = score(best, weights)
+    same_premises = best.premises in SAME_PREMISES
+    held_back = ""
+    if scored.p_same_person >= weights.review:
+        held_back = _why_not_joined(best, scored.p_same_person, weights)
+        decision = MatchDecision.REVIEW if held_back else MatchDecision.JOINED
+    else:
+        decision = MatchDecision.NEW
+    return Outcome(
+        profile_id=candidate.profile_id,
+        decision=decision,
+        p_same_person=round(scored.p_same_person, 6),
+        p_same_household=round(scored.p_same_household, 6),
+        same_premises=same_premises,
+        bits=round(scored.bits, 6),
+        comparison=best,
+        contributions=scored.contributions,
+        model_version=weights.version,
+        held_back=held_back,
+    )
+
+
+def choose(new: Record, candidates: Iterable[Profile], model: Model | None = None) -> list[Outcome]:
+    """Decide beside every candidate, the likeliest first; at most the first is joined.
+
+    When two candidates are within the model's margin of each other the machine cannot tell them apart: both are for
+    review. A second profile that would also have been joined is for review too: it may be the same person twice.
+    """
+    weights = model or default_model()
+    ranked = sorted(
+        (decide(new, candidate, weights) for candidate in candidates),
+        key=lambda outcome: (outcome.decision is not MatchDecision.JOINED, -outcome.bits, outcome.profile_id),
+    )
+    joined = [outcome for outcome in ranked if outcome.decision is MatchDecision.JOINED]
+    if len(joined) < 2:
+        return ranked
+    too_close = joined[0].bits - joined[1].bits < weights.margin
+    why = "another known person fits as well"
+    held = joined if too_close else joined[1:]
+    return [_held(outcome, why) if outcome in held else outcome for outcome in ranked]
+
+
+def _held(outcome: Outcome, why: str) -> Outcome:
+    return Outcome(
+        profile_id=outcome.profile_id,
+        decision=MatchDecision.REVIEW,
+        p_same_person=outcome.p_same_person,
+        p_same_household=outcome.p_same_household,
+        same_premises=outcome.same_premises,
+        bits=outcome.bits,
+        comparison=outcome.comparison,
+        contributions=outcome.contributions,
+        model_version=outcome.model_version,
+        held_back=why,
+    )
+
+
+def _best_evidence(comparisons: list[Comparison], model: Model) -> Comparison:
+    """The best level of every field over a person's records; the name's three levels come from one record together.
+
+    "Missing" gives way to any level that was compared, so that a date of birth which differs is not hidden by a record
+    that has none.
+    """
+
+    def weight(field: str, level: str) -> float:
+        return model.bits[field][level][0]
+
+    def best(field: str) -> str:
+        levels = [getattr(comparison, field) for comparison in comparisons]
+        known = [level for level in levels if level != "missing"] or levels
+        return str(max(known, key=lambda level: weight(field, level)))
+
+    name = max(comparisons, key=lambda each: sum(weight(part, getattr(each, part)) for part in _NAME_FIELDS))
+    return Comparison(
+        forename=name.forename,
+        surname=name.surname,
+        order=name.order,
+        dob=best("dob"),
+        sex=best("sex"),
+        nhs_number=best("nhs_number"),
+        phone=best("phone"),
+        email=best("email"),
+        premises=best("premises"),
+    )
+
+
+def _why_not_joined(best: Comparison, p_same_person: float, model: Model) -> str:
+    """Why a machine may not join these, in words; empty when it may."""
+    same_nhs = best.nhs_number == "same"
+    name_fits = best.forename in _SAME_FORENAME and best.surname in _SAME_SURNAME
+    certain = same_nhs and best.dob in _FIRM_BIRTH
+    reasons = (
+        (best.premises not in SAME_PREMISES, "not surely the same home"),
+        (best.nhs_number == "different", "the NHS numbers differ"),
+        (not same_nhs and best.dob == "missing" and not _vouched(best), "no date of birth to tell by"),
+        (best.dob in {"different", "two_parts", "age_differs"}, "the dates of birth or ages differ"),
+        (not name_fits and not certain, "the names are not alike enough"),
+        (best.sex == "different", "the sex differs"),
+        (p_same_person < model.join, "not likely enough"),
+    )
+    return next((words for holds, words in reasons if holds), "")
+
+
+def _vouched(best: Comparison) -> bool:
+    """Something of the person's own agrees besides name and home."""
+    return "same" in {best.nhs_number, best.email} or best.dob in _SAME_BIRTH
