@@ -4,7 +4,7 @@ Nothing here tells a referrer about health, crime, family or where anybody is.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -30,6 +30,7 @@ class Mail:
     recipient: str
     subject: str
     body: str
+    written_at: datetime
 
 
 class ReferrerStatus(StrEnum):

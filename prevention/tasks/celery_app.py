@@ -7,7 +7,7 @@ from flask import Flask
 
 from prevention.settings import Settings
 from prevention.tasks import schedule
-from prevention.tasks.queues import Queue, route
+from prevention.tasks.queues import Queue, broker_queues, route
 
 
 def create_celery(app: Flask, settings: Settings) -> Celery:
@@ -18,7 +18,8 @@ def create_celery(app: Flask, settings: Settings) -> Celery:
             with app.app_context():
                 return self.run(*args, **kwargs)
 
-    celery = Celery("prevention", task_cls=ContextTask)
+    task_class: type[Task[Any, Any]] = ContextTask
+    celery = Celery("prevention", task_cls=task_class)
     celery.conf.update(
         broker_url=settings.broker_url,
         task_ignore_result=True,
@@ -26,6 +27,7 @@ def create_celery(app: Flask, settings: Settings) -> Celery:
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
         task_default_queue=Queue.NOTIFY.value,
+        task_queues=broker_queues(),
         task_routes=(route,),
         task_serializer="json",
         accept_content=["json"],

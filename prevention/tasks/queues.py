@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Any
 
+from kombu import Queue as BrokerQueue
+
 
 class Queue(StrEnum):
     """The queues workers listen to."""
@@ -34,3 +36,8 @@ _ROUTES = {
 def route(name: str, *_args: Any, **_options: Any) -> dict[str, str]:
     """Celery's router: a task named ``row.verb`` goes to its row's queue."""
     return {"queue": _ROUTES.get(name.split(".", 1)[0], Queue.NOTIFY).value}
+
+
+def broker_queues() -> tuple[BrokerQueue, ...]:
+    """Every queue as the broker knows it, so that a worker without ``-Q`` listens to all of them."""
+    return tuple(BrokerQueue(queue.value) for queue in Queue)

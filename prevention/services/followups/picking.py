@@ -78,7 +78,7 @@ def fall_due(work: Work, followup_ids: Sequence[UUID]) -> int:
             fell += 1
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one must not hold back the others
             # The kind of error only: its words may quote the row.
-            _log.error("follow-up %s cannot fall due: %s", followup_id, type(error).__name__)  # noqa: TRY400
+            _log.error("follow-up %s cannot fall due: %s", followup_id, type(error).__name__)
     return fell
 
 
