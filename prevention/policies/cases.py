@@ -44,3 +44,11 @@ def may_work_on_case(actor: Actor, case: Case, involved_agencies: Collection[UUI
     if actor.is_system or permission is Permission.CASE_ESCALATE or actor.agency_id == case.owner_agency_id:
         return ALLOW
     return deny("Another agency owns this case. You can see it and escalate it.")
+
+
+def may_note_on_case(actor: Actor, involved_agencies: Collection[UUID]) -> Decision:
+    """Staff of every agency involved may write notes; each says whether the others may read it."""
+    seen = may_view_case(actor, involved_agencies)
+    if not seen.allowed:
+        return seen
+    return ALLOW if actor.has(Permission.CASE_CONTACT) else deny("Your role does not include this.")

@@ -1,0 +1,78 @@
+"""Closing a case with an outcome, and opening it again. Every referrer is told in safe words."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from prevention.domain.account import Permission
+from prevention.domain.case import CaseState
+from prevention.domain.case_moves import check_closing
+from prevention.domain.visit import VisitOutcome, VisitState
+from prevention.errors import Conflict, Invalid
+from prevention.models.audit import AuditTag
+from prevention.models.case import Case
+from prevention.models.visit import Visit
+from prevention.services.cases import assessing
+from prevention.services.cases.alerting import settle_alert
+from prevention.services.cases.assigning import end_assignment
+from prevention.services.cases.finding import check_version, load_case
+from prevention.services.cases.moving import move
+from prevention.services.cases.noting import write_note
+from prevention.services.notifications.messages import tell_outcome
+from prevention.services.work import Work
+
+_STILL_TO_COME = (VisitState.BOOKED, VisitState.STARTED, VisitState.INTERRUPTED)
+
+
+def close(work: Work, case_id: UUID, *, version: int, outcome: VisitOutcome, manager_decision: str = "") -> Case:
+    """Close the case with ``outcome``. A very-high case nobody got into needs a manager's decision in words, which
+    is kept as a note (domain.md 1.11).
+
+    Raises:
+        Invalid: that decision is missing (field ``manager_decision``).
+        StaleCase: it was changed meanwhile.
+        Conflict: a visit is still to come, or the case is closed already.
+        NotFound, NotAllowed: by the policy.
+    """
+    case = load_case(work, case_id, Permission.CASE_CLOSE)
+    check_version(case, version)
+    check_closing(case.risk_level, outcome, manager_decision)
+    coming = work.session.scalar(
+        select(Visit.reference).where(Visit.case_id == case.id, Visit.state.in_(_STILL_TO_COME)).limit(1)
+    )
+    if coming is not None:
+        raise Conflict(f"Visit {coming} is still booked. Cancel or finish it before you close the case.")
+    move(work, case, CaseState.CLOSED)
+    case.outcome = outcome
+    case.urgent = False
+    end_assignment(work, case)
+    settle_alert(work, case)
+    if manager_decision.strip():
+        write_note(work, case, f"Manager's decision: {manager_decision.strip()}", shared=False)
+    work.record(AuditTag.CASE_CLOSED, case, case_id=case.id, outcome=outcome.value)
+    tell_outcome(work, case)
+    return case
+
+
+def reopen(work: Work, case_id: UUID, *, version: int, reason: str) -> Case:
+    """Open a closed case again: back to triage with its last owner, and a clock that starts now.
+
+    Raises:
+        Invalid: no reason (field ``reason``).
+        StaleCase: it was changed meanwhile.
+        Conflict: the case is open.
+        NotFound, NotAllowed: by the policy.
+    """
+    case = load_case(work, case_id, Permission.CASE_TRIAGE)
+    check_version(case, version)
+    if not reason.strip():
+        raise Invalid({"reason": "Say why the case is opened again"})
+    if case.state.is_open:
+        raise Conflict("This case is open already.")
+    case.due_at = None
+    move(work, case, CaseState.TRIAGE)
+    case.outcome = case.reject_reason = None
+    write_note(work, case, f"Opened again: {reason.strip()}", shared=False)
+    work.record(AuditTag.CASE_REOPENED, case, case_id=case.id)
+    assessing.reassess(work, case, reason="Opened again")
+    return case
