@@ -6,9 +6,11 @@ from prevention.blueprints.accounts import routes as accounts
 from prevention.blueprints.health import routes as health
 from prevention.blueprints.home import routes as home
 from prevention.blueprints.patterns import routes as patterns
+from prevention.blueprints.statements import routes as statements
 from prevention.settings import Mode, Settings
 
 _BLUEPRINTS = (
+    statements.bp,
     health.bp,
     home.bp,
     accounts.bp,

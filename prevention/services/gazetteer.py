@@ -17,8 +17,18 @@ from prevention.models.premises import GazetteerAddress
 from prevention.services.work import Work
 
 COLUMNS = (
-    "uprn", "flat", "building", "number", "street", "locality", "town", "postcode", "borough_code", "latitude", "longitude",
-)  # fmt: skip
+    "uprn",
+    "flat",
+    "building",
+    "number",
+    "street",
+    "locality",
+    "town",
+    "postcode",
+    "borough_code",
+    "latitude",
+    "longitude",
+)
 _BATCH = 2000
 
 
@@ -71,8 +81,23 @@ def _rows(
             "borough_code": row["borough_code"],
             "latitude": _degrees(row["latitude"]),
             "longitude": _degrees(row["longitude"]),
-            "address_key": address_key(TidiedAddress(uprn=uprn, postcode=postcode, **parts)),
+            "address_key": _key(uprn, postcode, parts),
         }
+
+
+def _key(uprn: str, postcode: str, parts: dict[str, str]) -> str | None:
+    return address_key(
+        TidiedAddress(
+            uprn=uprn,
+            flat=parts["flat"],
+            building=parts["building"],
+            number=parts["number"],
+            street=parts["street"],
+            locality=parts["locality"],
+            town=parts["town"],
+            postcode=postcode,
+        )
+    )
 
 
 def _problem(uprn: str | None, postcode: str | None, borough: str | None, boroughs: set[str]) -> str:

@@ -10,6 +10,9 @@ from prevention.services.work import Work
 
 def lock_words(work: Work, words: Iterable[str]) -> None:
     """Hold a lock on each word until the transaction ends, taken in one fixed order so that none deadlock."""
-    numbers = sorted({int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), signed=True) for word in words})
-    for number in numbers:
+    for number in sorted({_number(word) for word in words}):
         work.session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+
+def _number(word: str) -> int:
+    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), signed=True)

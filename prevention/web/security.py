@@ -27,7 +27,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         session_cookie_secure=settings.https_only,
         strict_transport_security=settings.https_only,
         content_security_policy=_CONTENT_POLICY,
-        referrer_policy="no-referrer",
+        referrer_policy="same-origin",
         frame_options="DENY",
     )
     app.after_request(_no_store)

@@ -1,7 +1,8 @@
 """Assessing a case's risk: rules first, a person may override, nothing is overwritten (domain.md 1.1, 1.2)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -13,7 +14,7 @@ from prevention.domain.risk_rules import Assessment, Circumstance, Factor, RuleP
 from prevention.errors import Invalid
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditTag
-from prevention.models.case import Case, RiskAssessment, RiskFactor
+from prevention.models.case import Case, RiskAssessment
 from prevention.models.referral import Referral
 from prevention.models.visit import Visit
 from prevention.services.cases.moving import refresh_next_action, set_act_by
@@ -141,23 +142,14 @@ def _kept_factors(before: RiskAssessment | None) -> list[Factor]:
     """Factors no referral carries, such as an escalation: they stand until somebody overrides."""
     if before is None or before.overridden:
         return []
-    kept = []
-    for trigger in before.triggers:
-        for factor in trigger["factors"]:
-            if factor["referral_id"] is None:
-                kept.append(_read_factor(factor))
-    return list(dict.fromkeys(kept))
-
-
-def _read_factor(data: dict[str, object]) -> Factor:
-    return risk_rules.Factor.from_data(data)
+    return [Factor.from_data(data) for data in before.factors if data["referral_id"] is None]
 
 
 def _standing_level(before: RiskAssessment | None, found: Assessment) -> RiskLevel:
     """A person's level stands, unless factors came that it did not know and they make the risk worse."""
     if before is None or not before.overridden:
         return found.level
-    known = {factor.factor for factor in before.factors}
+    known = {factor["reason"] for factor in before.factors}
     new = any(factor.reason.value not in known for trigger in found.triggers for factor in trigger.factors)
     return found.level if new and found.level.rank < before.level.rank else before.level
 
@@ -187,24 +179,15 @@ def _row(
         overridden=False,
         reason=reason or _BY_THE_RULES,
         triggers=[trigger.as_data() for trigger in found.triggers],
+        factors=_factor_data(found),
     )
-    row.factors = _factor_rows(found)
     work.session.add(row)
     return row
 
 
-def _factor_rows(found: Assessment) -> list[RiskFactor]:
+def _factor_data(found: Assessment) -> list[dict[str, Any]]:
     triggered = {factor for trigger in found.triggers for factor in trigger.factors}
-    everything: Sequence[Factor] = [*sorted(triggered, key=str), *found.not_considered]
-    return [
-        RiskFactor(
-            factor=factor.reason.value,
-            source=factor.source,
-            referral_id=factor.referral_id,
-            triggered=factor in triggered,
-        )
-        for factor in everything
-    ]
+    return [{**factor.as_data(), "triggered": factor in triggered} for factor in found.factors]
 
 
 def _apply(case: Case, row: RiskAssessment) -> None:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from email_validator import EmailNotValidError, validate_email
 
-from prevention.domain.referral import ReceiveReferral, Told
+from prevention.domain.referral import ReceiveReferral
 from prevention.errors import Invalid
 
 #: Longest texts, in characters. A narrative is a sentence or a few; nobody reads ten thousand characters.
@@ -26,8 +26,6 @@ def check(command: ReceiveReferral) -> None:
         problems["reasons"] = "Choose at least one reason"
     if len(command.narrative) > LONGEST_NARRATIVE:
         problems["narrative"] = f"What you saw must be {LONGEST_NARRATIVE:,} characters or fewer"
-    if command.told is Told.NO_OTHER and not command.told_detail.strip():
-        problems["told_detail"] = "Say why the person was not told"
     if command.feedback_to.strip() and not _is_mailbox(command.feedback_to):
         problems["feedback_to"] = "Enter an e-mail address in the right form, like team@example.org"
     problems |= _too_long(command)

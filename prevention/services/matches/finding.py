@@ -1,0 +1,227 @@
+"""Asking the engine: who among the known is this, and which open case speaks of the same concern?
+
+SQL only retrieves candidates by blocking key; every rule about likeness is the engine's (``prevention.matching``).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import joinedload
+
+from prevention.domain.match import MatchDecision
+from prevention.domain.referral import TidiedAddress, TidiedPerson
+from prevention.matching.blocking import keys, strongest_keys
+from prevention.matching.decide import Outcome, choose
+from prevention.matching.explain import explain
+from prevention.matching.profile import Profile
+from prevention.matching.record import Record
+from prevention.models.audit import AuditTag
+from prevention.models.case import Case, ReferralLink
+from prevention.models.match import MatchCandidate
+from prevention.models.person import BlockingKey, Person, PersonLink, PersonRecord
+from prevention.models.premises import AddressStatus, Premises
+from prevention.models.referral import Referral
+from prevention.services.locks import lock_words
+from prevention.services.work import Work
+
+#: A key shared by more records than this tells nobody apart (a care home, a hospital's phone): it is passed over.
+COMMONEST_KEY = 60
+#: Most people one record is compared with.
+MOST_PEOPLE = 80
+#: How long after it was closed a case may still be what a referral speaks of, for a person to say.
+RECENT = timedelta(days=365)
+
+_LONDON = ZoneInfo("Europe/London")
+_SAME_HOME = "Same home as an open case; another person, or nobody, is named"
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateCase:
+    """A case the referral may speak of, and why."""
+
+    case: Case
+    words: str
+    outcome: Outcome | None = None
+
+
+@dataclass(slots=True)
+class Likeness:
+    """What the engine found: the person it surely is, the open case to join, and cases for a person to look at."""
+
+    person: Person | None = None
+    case: Case | None = None
+    words: str = ""
+    probability: float | None = None
+    model_version: str = ""
+    candidates: list[CandidateCase] = field(default_factory=list)
+
+
+def find_likeness(work: Work, referral: Referral, record: PersonRecord) -> Likeness:
+    """Compare a new record with everybody known, and its home with open cases; store its keys.
+
+    Joined only when it is surely the same person at the same premises and their case is open. The same person
+    elsewhere, a weaker likeness, or the same home with somebody else, is for a person to settle.
+    """
+    new = engine_record(record, record.premises, referral)
+    lock_words(work, [f"person:{key}" for key in strongest_keys(new)])
+    outcomes = choose(new, _profiles(work, new))
+    store_keys(work, record, new)
+    likeness = Likeness()
+    best = outcomes[0] if outcomes else None
+    if best is not None and best.decision is MatchDecision.JOINED:
+        likeness.person = work.session.get_one(Person, UUID(best.profile_id))
+        likeness.words = explain(best).sentence
+        likeness.probability = best.p_same_person
+        likeness.model_version = best.model_version
+        likeness.case = _open_case_at(work, record.premises_id, UUID(best.profile_id))
+    if likeness.case is None:
+        likeness.candidates = _cases_to_review(work, record, outcomes)
+    return likeness
+
+
+def remember_candidates(work: Work, referral: Referral, likeness: Likeness) -> None:
+    """Put what may be the same concern on the review list."""
+    for candidate in likeness.candidates:
+        outcome = candidate.outcome
+        work.session.add(
+            MatchCandidate(
+                referral_id=referral.id,
+                case_id=candidate.case.id,
+                found_at=work.now,
+                p_same_person=outcome.p_same_person if outcome else 0.0,
+                p_same_household=outcome.p_same_household if outcome else 1.0,
+                model_version=outcome.model_version if outcome else "",
+                words=candidate.words,
+                contributions=_lines(outcome) if outcome else [],
+            )
+        )
+        work.record(AuditTag.MATCH_FOUND, referral, case_id=candidate.case.id)
+
+
+def store_keys(work: Work, record: PersonRecord, engine: Record | None = None) -> None:
+    """Store the blocking keys of a record, so that later records find it."""
+    engine = engine or engine_record(record, record.premises, work.session.get_one(Referral, record.referral_id))
+    found = keys(engine)
+    if found:
+        rows = [{"key": key, "record_id": record.id} for key in found]
+        work.session.execute(insert(BlockingKey).values(rows).on_conflict_do_nothing())
+
+
+def engine_record(record: PersonRecord, premises: Premises, referral: Referral) -> Record:
+    """A stored record in the form the engine compares."""
+    person = TidiedPerson(
+        first_name=record.first_name,
+        middle_name=record.middle_name,
+        surname=record.surname,
+        title=record.title,
+        dob=record.dob,
+        age=record.age,
+        sex=record.sex,
+        nhs_number=record.nhs_number,
+        phone=record.phone,
+        email=record.email,
+    )
+    return Record.from_tidied(
+        str(record.id),
+        person,
+        _tidied(premises),
+        source=referral.source_system,
+        received=referral.received_at.astimezone(_LONDON).date(),
+    )
+
+
+def _tidied(premises: Premises) -> TidiedAddress:
+    return TidiedAddress(
+        uprn=premises.uprn,
+        flat=premises.flat,
+        building=premises.building,
+        number=premises.number,
+        street=premises.street,
+        locality=premises.locality,
+        town=premises.town,
+        postcode=premises.postcode,
+        no_fixed_abode=premises.status is AddressStatus.NO_FIXED_ABODE,
+        text=premises.address_text,
+    )
+
+
+def _profiles(work: Work, new: Record) -> list[Profile]:
+    """The people who share a key with ``new``, each with all their records: one look for keys, one for records."""
+    found = keys(new)
+    if not found:
+        return []
+    rare = (
+        select(BlockingKey.key)
+        .where(BlockingKey.key.in_(found))
+        .group_by(BlockingKey.key)
+        .having(func.count() <= COMMONEST_KEY)
+    )
+    people = (
+        select(PersonLink.person_id)
+        .join(BlockingKey, BlockingKey.record_id == PersonLink.record_id)
+        .where(BlockingKey.key.in_(rare), PersonLink.valid_to.is_(None))
+        .group_by(PersonLink.person_id)
+        .order_by(func.count().desc(), PersonLink.person_id)
+        .limit(MOST_PEOPLE)
+    )
+    rows = work.session.execute(
+        select(PersonLink.person_id, PersonRecord, Referral)
+        .join(PersonRecord, PersonRecord.id == PersonLink.record_id)
+        .join(Referral, Referral.id == PersonRecord.referral_id)
+        .where(PersonLink.person_id.in_(people.subquery().select()), PersonLink.valid_to.is_(None))
+        .options(joinedload(PersonRecord.premises))
+    )
+    records: dict[UUID, list[Record]] = defaultdict(list)
+    for person_id, record, referral in rows:
+        records[person_id].append(engine_record(record, record.premises, referral))
+    return [Profile.of(str(person_id), held) for person_id, held in records.items()]
+
+
+def _open_case_at(work: Work, premises_id: UUID, person_id: UUID) -> Case | None:
+    """The newest open case at the premises that speaks of the person."""
+    return work.session.scalar(
+        _cases_of_people([person_id]).where(Case.premises_id == premises_id, Case.is_open).limit(1)
+    )
+
+
+def _cases_of_people(person_ids: Iterable[UUID]) -> Select[Case]:
+    return (
+        select(Case)
+        .join(ReferralLink, ReferralLink.case_id == Case.id)
+        .join(PersonRecord, PersonRecord.referral_id == ReferralLink.referral_id)
+        .join(PersonLink, PersonLink.record_id == PersonRecord.id)
+        .where(
+            PersonLink.person_id.in_(list(person_ids)),
+            PersonLink.valid_to.is_(None),
+            ReferralLink.valid_to.is_(None),
+        )
+        .order_by(Case.is_open.desc(), Case.opened_at.desc(), Case.id)
+    )
+
+
+def _cases_to_review(work: Work, record: PersonRecord, outcomes: list[Outcome]) -> list[CandidateCase]:
+    """Cases a person should look at: of a likely same person, or open at the same home. Each case once."""
+    found: dict[UUID, CandidateCase] = {}
+    for outcome in outcomes:
+        if outcome.decision is MatchDecision.NEW:
+            continue
+        case = work.session.scalar(
+            _cases_of_people([UUID(outcome.profile_id)]).where(Case.opened_at > work.now - RECENT).limit(1)
+        )
+        if case is not None and (case.is_open or outcome.decision is MatchDecision.REVIEW):
+            found.setdefault(case.id, CandidateCase(case, explain(outcome).sentence, outcome))
+    if record.premises.status is not AddressStatus.NO_FIXED_ABODE:
+        at_home = select(Case).where(Case.premises_id == record.premises_id, Case.is_open).order_by(Case.id)
+        for case in work.session.scalars(at_home.limit(MOST_PEOPLE)):
+            found.setdefault(case.id, CandidateCase(case, _SAME_HOME))
+    return list(found.values())
+
+
+def _lines(outcome: Outcome) -> list[dict[str, object]]:
+    return [{"field": line.field, "words": line.words, "weight": line.bits} for line in explain(outcome).lines]

@@ -1,0 +1,292 @@
+"""Importing a file of referrals: a preview first, then row by row through the one door.
+
+Each row is a transaction of its own that also moves the run's counters on, so a run that is cut off goes on where
+it stopped, two workers never take the same row, and memory stays constant whatever the file's size.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from itertools import islice
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.engine import CursorResult
+
+from prevention.domain.intake.conversion import Refused, remarks, to_command
+from prevention.domain.intake.profile import Profile, profile_named
+from prevention.domain.intake.rows import Row, read_rows
+from prevention.domain.reference import ReferenceKind, new_reference
+from prevention.errors import Conflict, Invalid, NotFound
+from prevention.models.audit import AuditTag
+from prevention.models.referral import ImportRow, ImportRun, ImportState, Referral, RowOutcome
+from prevention.services.referrals.intake import receive
+from prevention.services.work import Work
+
+#: Opens a unit of work for the run's actor.
+OpenWork = Callable[[], AbstractContextManager[Work]]
+
+#: Rows tried out, and rolled back, for the preview's "new, joined, for review".
+ROWS_TRIED = 200
+_FIRST_ROWS = 10
+_EXAMPLES = 50
+_LOOKUP_BATCH = 1000
+
+_COUNTERS = {
+    RowOutcome.NEW: ImportRun.new,
+    RowOutcome.JOINED: ImportRun.joined,
+    RowOutcome.REVIEW: ImportRun.review,
+    RowOutcome.AMENDED: ImportRun.amended,
+    RowOutcome.UNCHANGED: ImportRun.unchanged,
+    RowOutcome.REFUSED: ImportRun.refused,
+}
+
+
+class TryingEnds(Exception):
+    """Raised inside the preview's unit of work so that nothing tried is kept."""
+
+
+def create_run(work: Work, *, agency_id: UUID, profile: str, file_name: str, stored_as: str) -> ImportRun:
+    """Take note of a file handed in, and ask for its preview.
+
+    Raises:
+        Invalid: there is no such profile.
+    """
+    profile_named(profile)
+    run = ImportRun(
+        reference=new_reference(ReferenceKind.IMPORT),
+        agency_id=agency_id,
+        created_by=work.actor.user_id,
+        created_at=work.now,
+        profile=profile,
+        file_name=file_name[:200],
+        stored_as=stored_as,
+        state=ImportState.PREVIEWING,
+    )
+    work.session.add(run)
+    work.emit("import.preview", run_id=run.id)
+    return run
+
+
+def start_run(work: Work, run_id: UUID) -> ImportRun:
+    """Start a previewed run: it waits for a worker.
+
+    Raises:
+        Conflict: it was started, cancelled or failed already.
+    """
+    run = _locked(work, run_id)
+    if run.state is not ImportState.PREVIEWED:
+        raise Conflict(f"This import is {run.state.label.lower()} already.")
+    run.state = ImportState.QUEUED
+    work.record(AuditTag.IMPORT_STARTED, run, profile=run.profile)
+    work.emit("import.run", run_id=run.id)
+    return run
+
+
+def cancel_run(work: Work, run_id: UUID) -> ImportRun:
+    """Cancel a run: one that is running stops after the row in hand; rows already received stay.
+
+    Raises:
+        Conflict: it has ended already.
+    """
+    run = _locked(work, run_id)
+    if run.state in {ImportState.FINISHED, ImportState.FAILED, ImportState.CANCELLED}:
+        raise Conflict(f"This import has {run.state.label.lower()} already.")
+    running = run.state in {ImportState.RUNNING, ImportState.CANCELLING}
+    run.state = ImportState.CANCELLING if running else ImportState.CANCELLED
+    run.finished_at = None if running else work.now
+    work.record(AuditTag.IMPORT_CANCELLED, run)
+    return run
+
+
+def preview(open_work: OpenWork, run_id: UUID, open_file: Callable[[str], BinaryIO]) -> None:
+    """Read the whole file and try out its first rows; nothing of it is kept but ``run.preview``.
+
+    A file no row can be read from makes the run FAILED with the sentence that says why.
+    """
+    with open_work() as work:
+        run = work.session.get_one(ImportRun, run_id)
+        if run.state is not ImportState.PREVIEWING:
+            return
+        profile, agency_id, stored_as = profile_named(run.profile), run.agency_id, run.stored_as
+    try:
+        found = _read_through(open_work, profile, agency_id, stored_as, open_file)
+        found |= _try_out(open_work, profile, agency_id, stored_as, open_file)
+    except Invalid as invalid:
+        _fail(open_work, run_id, " ".join(invalid.problems.values()))
+        return
+    with open_work() as work:
+        run = work.session.get_one(ImportRun, run_id, with_for_update=True)
+        if run.state is ImportState.PREVIEWING:
+            run.preview = found
+            run.total = found["rows"]
+            run.state = ImportState.PREVIEWED
+
+
+def run_import(open_work: OpenWork, run_id: UUID, open_file: Callable[[str], BinaryIO]) -> None:
+    """Carry a queued run to its end, or go on with one that was cut off. Safe to call twice, even at once."""
+    with open_work() as work:
+        run = work.session.get_one(ImportRun, run_id, with_for_update=True)
+        if run.state not in {ImportState.QUEUED, ImportState.RUNNING}:
+            return
+        run.state = ImportState.RUNNING
+        run.started_at = run.started_at or work.now
+        profile, agency_id, done = profile_named(run.profile), run.agency_id, run.done
+        stored_as = run.stored_as
+    try:
+        with open_file(stored_as) as stream:
+            for number, row in enumerate(islice(read_rows(stream, profile), done, None), start=done):
+                if not _take_row(open_work, run_id, number, row, profile, agency_id):
+                    break
+    except Invalid as invalid:
+        _fail(open_work, run_id, " ".join(invalid.problems.values()))
+        return
+    _finish(open_work, run_id)
+
+
+def receive_row(work: Work, row: Row, profile: Profile, agency_id: UUID) -> tuple[RowOutcome, UUID | None, str]:
+    """Receive one row: its outcome, the referral's id, and for a refused row the reason."""
+    command = to_command(row, profile, agency_id)
+    if isinstance(command, Refused):
+        return RowOutcome.REFUSED, None, command.reason
+    try:
+        with work.session.begin_nested():
+            receipt = receive(work, command)
+    except Invalid as invalid:
+        return RowOutcome.REFUSED, None, ". ".join(invalid.problems.values())
+    return receipt.outcome, receipt.referral_id, ""
+
+
+def _take_row(open_work: OpenWork, run_id: UUID, number: int, row: Row, profile: Profile, agency_id: UUID) -> bool:
+    """Receive row ``number`` and move the counters on, or nothing at all. False when the run is no longer ours."""
+    with open_work() as work:
+        outcome, referral_id, reason = receive_row(work, row, profile, agency_id)
+        counter = _COUNTERS[outcome]
+        moved = work.session.execute(
+            update(ImportRun)
+            .where(ImportRun.id == run_id, ImportRun.done == number, ImportRun.state == ImportState.RUNNING)
+            .values({ImportRun.done: number + 1, counter: counter + 1})
+            .execution_options(synchronize_session=False)
+        )
+        if not isinstance(moved, CursorResult) or moved.rowcount != 1:
+            work.session.rollback()
+            return False
+        if outcome is RowOutcome.REFUSED:
+            work.session.add(
+                ImportRow(
+                    run_id=run_id,
+                    number=row.line,
+                    outcome=outcome,
+                    reason=reason,
+                    original=row.cells,
+                    referral_id=referral_id,
+                )
+            )
+    return True
+
+
+def _finish(open_work: OpenWork, run_id: UUID) -> None:
+    with open_work() as work:
+        run = work.session.get_one(ImportRun, run_id, with_for_update=True)
+        if run.state is ImportState.RUNNING:
+            run.state = ImportState.FINISHED
+            run.total = run.done
+        elif run.state is ImportState.CANCELLING:
+            run.state = ImportState.CANCELLED
+        else:
+            return
+        run.finished_at = work.now
+        work.record(AuditTag.IMPORT_FINISHED, run, state=run.state.value, done=run.done, refused=run.refused)
+
+
+def _fail(open_work: OpenWork, run_id: UUID, problem: str) -> None:
+    with open_work() as work:
+        run = work.session.get_one(ImportRun, run_id, with_for_update=True)
+        run.state = ImportState.FAILED
+        run.problem = problem
+        run.finished_at = work.now
+        work.record(AuditTag.IMPORT_FINISHED, run, state=run.state.value)
+
+
+def _read_through(
+    open_work: OpenWork, profile: Profile, agency_id: UUID, stored_as: str, open_file: Callable[[str], BinaryIO]
+) -> dict[str, Any]:
+    found = _Found()
+    with open_file(stored_as) as stream:
+        rows = read_rows(stream, profile)
+        while batch := list(islice(rows, _LOOKUP_BATCH)):
+            references = [reference for row in batch if (reference := found.read(row, profile, agency_id))]
+            with open_work() as work:
+                found.already_known += _known_count(work, profile.source_system, references)
+    return {"mapping": [[name, list(columns)] for name, columns in profile.mapping()], **found.as_data()}
+
+
+def _known_count(work: Work, source_system: str, references: list[str]) -> int:
+    known = select(Referral.source_ref).where(
+        Referral.source_system == source_system, Referral.source_ref.in_(references)
+    )
+    return len(work.session.scalars(known).all())
+
+
+def _try_out(
+    open_work: OpenWork, profile: Profile, agency_id: UUID, stored_as: str, open_file: Callable[[str], BinaryIO]
+) -> dict[str, Any]:
+    tried = dict.fromkeys(RowOutcome, 0)
+    try:
+        with open_file(stored_as) as stream, open_work() as work:
+            for row in islice(read_rows(stream, profile), ROWS_TRIED):
+                outcome, _, _ = receive_row(work, row, profile, agency_id)
+                tried[outcome] += 1
+            raise TryingEnds
+    except TryingEnds:
+        pass
+    return {
+        "tried": sum(tried.values()),
+        "tried_new": tried[RowOutcome.NEW],
+        "tried_joined": tried[RowOutcome.JOINED],
+        "tried_review": tried[RowOutcome.REVIEW],
+    }
+
+
+class _Found:
+    """What reading a file through has found so far."""
+
+    def __init__(self) -> None:
+        self.encoding = ""
+        self.rows = 0
+        self.refused = 0
+        self.already_known = 0
+        self.first_rows: list[dict[str, str]] = []
+        self.refused_examples: list[dict[str, Any]] = []
+        self.remarks: list[dict[str, Any]] = []
+
+    def read(self, row: Row, profile: Profile, agency_id: UUID) -> str:
+        """Count one row; its reference when it would be taken, else nothing."""
+        self.rows += 1
+        if row.encoding != "ascii" or not self.encoding:
+            self.encoding = row.encoding
+        if len(self.first_rows) < _FIRST_ROWS:
+            self.first_rows.append(row.cells)
+        command = to_command(row, profile, agency_id)
+        if isinstance(command, Refused):
+            self.refused += 1
+            if len(self.refused_examples) < _EXAMPLES:
+                self.refused_examples.append({"line": row.line, "reason": command.reason, "column": command.column})
+            return ""
+        if len(self.remarks) < _EXAMPLES:
+            self.remarks += [
+                {"line": row.line, "column": remark.column, "sentence": remark.sentence}
+                for remark in remarks(row, profile)
+            ]
+        return command.source_ref
+
+    def as_data(self) -> dict[str, Any]:
+        """As JSON-ready data."""
+        return dict(vars(self))
+
+
+def _locked(work: Work, run_id: UUID) -> ImportRun:
+    run = work.session.get(ImportRun, run_id, with_for_update=True)
+    if run is None or (run.agency_id != work.actor.agency_id and not work.actor.is_system):
+        raise NotFound
+    return run
