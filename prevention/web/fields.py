@@ -38,6 +38,8 @@ from wtforms.validators import StopValidation, ValidationError
 POSTCODE = re.compile(r"^(GIR ?0AA|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-Z]{2})$")
 """The shape of a UK postcode after upper-casing (domain.md 5.2); whether it exists is the gazetteer's business."""
 
+_NOT_READABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
 BIG = "app-big-choice"
 """The class that makes radios and checkboxes at least 56 px high, for gloves."""
 
@@ -137,9 +139,9 @@ class TextField(StringField):
         self.widget = _Widget(GovTextInput(), **({"classes": f"govuk-input--width-{width}"} if width else {}))
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Keep the first value without the spaces around it."""
+        """Keep the first value without the spaces around it and without control characters."""
         if valuelist:
-            self.data = str(valuelist[0]).strip()
+            self.data = _readable(str(valuelist[0])).strip()
 
 
 class LongTextField(TextAreaField):
@@ -156,9 +158,9 @@ class LongTextField(TextAreaField):
         self.widget = _Widget(GovCharacterCount() if limit is not None else GovTextArea(), **params)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Keep the text without the spaces around it, with Unix line ends."""
+        """Keep the text without the spaces around it and without control characters, with Unix line ends."""
         if valuelist:
-            self.data = str(valuelist[0]).replace("\r\n", "\n").strip()
+            self.data = _readable(str(valuelist[0]).replace("\r\n", "\n")).strip()
 
     def pre_validate(self, form: BaseForm) -> None:
         """Refuse text longer than the limit, with the number of characters to take away."""
@@ -469,6 +471,11 @@ def _field_errors(field: Field) -> list[dict[str, str]]:
     errors: Sequence[object] = field.errors
     words = [error for error in errors if not isinstance(error, list | tuple | dict)]
     return [{"text": str(words[0]), "href": f"#{field.id}"}] if words else []
+
+
+def _readable(text: str) -> str:
+    """Leave out what nobody types on purpose: NUL and other controls (the database refuses NUL), bidi overrides."""
+    return _NOT_READABLE.sub("", text)
 
 
 def _legend(field: Field, size: str) -> dict[str, Any]:

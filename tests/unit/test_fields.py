@@ -167,3 +167,12 @@ def test_the_error_list_reaches_into_sub_forms_and_lists() -> None:
         {"text": "Name the room", "href": "#rooms-1-name"},
         {"text": "Say something", "href": "#words-1"},
     ]
+
+
+@pytest.mark.parametrize("field", [fields.TextField("Name"), fields.LongTextField("Notes")])
+def test_characters_nobody_can_type_or_store_are_left_out(field: Any) -> None:
+    class One(Form):
+        text = field
+
+    form = One(MultiDict({"text": " Jo\x00an\x1b \u202eWhit\u2066field\r\n"}))
+    assert form.text.data == "Joan Whitfield"
