@@ -34,6 +34,12 @@ LEVELS: dict[str, dict[str, str]] = {
         "missing": "no surname to compare",
         "different": "different surname",
     },
+    "middle": {
+        "same": "same middle name",
+        "missing": "no middle names to compare",
+        "initial": "middle initial agrees",
+        "different": "middle names differ",
+    },
     "order": {
         "straight": "names in the same order",
         "swapped": "first name and surname swapped",
@@ -70,6 +76,7 @@ LEVELS: dict[str, dict[str, str]] = {
         "flat_missing": "same building, flat missing on one side",
         "near_address": "almost the same address",
         "other_flat": "another flat in the same building",
+        "postcode_only": "same postcode, nothing more of the address on one side",
         "same_postcode": "same postcode",
         "no_fixed_abode": "both of no fixed abode",
         "missing": "no address to compare",
@@ -77,6 +84,8 @@ LEVELS: dict[str, dict[str, str]] = {
     },
 }
 
+#: Levels of ``premises`` that fit one home without showing it: enough only where the person is certain.
+FITTING_PREMISES = frozenset({"flat_missing", "near_address", "postcode_only"})
 #: Levels of ``premises`` that mean one home.
 SAME_PREMISES = frozenset({"same_uprn", "same_address", "likely_address"})
 
@@ -87,6 +96,7 @@ class Comparison:
 
     forename: str
     surname: str
+    middle: str
     order: str
     dob: str
     sex: str
@@ -106,6 +116,7 @@ def compare(one: Record, other: Record) -> Comparison:
     return Comparison(
         forename=forename,
         surname=surname,
+        middle=_compare_middles(one.forenames[1:], other.forenames[1:]),
         order=order,
         dob=compare_births(one, other),
         sex=_equal_or_not(one.sex, other.sex),
@@ -216,6 +227,17 @@ def _surname_level(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     elif len(sound(whole)) > 1 and sound(whole) == sound(second):
         level = "sounds"
     return level
+
+
+def _compare_middles(one: tuple[str, ...], other: tuple[str, ...]) -> str:
+    if not one or not other:
+        return "missing"
+    if any(name in other and len(name) > 1 for name in one):
+        return "same"
+    if any(_one_slip(first, second) or same_name_group(first, second) for first in one for second in other):
+        return "same"
+    short = any(len(name) == 1 for name in one + other)
+    return "initial" if short and one[0][0] == other[0][0] else "different"
 
 
 _NAME_RANK = {
@@ -329,8 +351,10 @@ def _compare_parts(one: Record, other: Record) -> str:
         same_building = bool(one.building) and one.building == other.building and not (one.number and other.number)
         if same_building or (same_number and (alike_street or not (one.street and other.street))):
             return _by_flat(one, other, "same_address")
-        near = alike_street and one.flat == other.flat and _near_number(one.number, other.number)
-        return "near_address" if near else "same_postcode"
+        if alike_street and one.flat == other.flat and _near_number(one.number, other.number):
+            return "near_address"
+        bare = any(not (record.number or record.building or record.street) for record in (one, other))
+        return "postcode_only" if bare else "same_postcode"
     both = one.postcode is not None and other.postcode is not None
     if same_number and one.street and one.street == other.street:
         if not both:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from prevention.domain.match import MatchDecision
-from prevention.matching.compare import SAME_PREMISES, Comparison
+from prevention.matching.compare import FITTING_PREMISES, SAME_PREMISES, Comparison
 from prevention.matching.profile import Profile
 from prevention.matching.record import Record
 from prevention.matching.score import Contribution, Model, default_model, score
@@ -36,10 +36,10 @@ class Outcome:
     held_back: str = ""
 
 
+_NAME_FIELDS = ("forename", "surname", "middle", "order")
 _SAME_FORENAME = frozenset({"exact", "variant", "close", "other_forename"})
 _SAME_SURNAME = frozenset({"exact", "part", "close", "sounds"})
 _SAME_BIRTH = frozenset({"exact", "new_year", "swapped", "one_digit"})
-_NAME_FIELDS = ("forename", "surname", "order")
 _FIRM_BIRTH = frozenset({"exact", "swapped"})
 
 
@@ -109,7 +109,7 @@ def _held(outcome: Outcome, why: str) -> Outcome:
 
 
 def _best_evidence(comparisons: list[Comparison], model: Model) -> Comparison:
-    """The best level of every field over a person's records; the name's three levels come from one record together.
+    """The best level of every field over a person's records; the name's levels come from one record together.
 
     "Missing" gives way to any level that was compared, so that a date of birth which differs is not hidden by a record
     that has none.
@@ -127,6 +127,7 @@ def _best_evidence(comparisons: list[Comparison], model: Model) -> Comparison:
     return Comparison(
         forename=name.forename,
         surname=name.surname,
+        middle=name.middle,
         order=name.order,
         dob=best("dob"),
         sex=best("sex"),
@@ -140,20 +141,55 @@ def _best_evidence(comparisons: list[Comparison], model: Model) -> Comparison:
 def _why_not_joined(best: Comparison, p_same_person: float, model: Model) -> str:
     """Why a machine may not join these, in words; empty when it may."""
     same_nhs = best.nhs_number == "same"
-    name_fits = best.forename in _SAME_FORENAME and best.surname in _SAME_SURNAME
-    certain = same_nhs and best.dob in _FIRM_BIRTH
+    no_birth = best.dob in {"missing", "age_agrees"}
+    same_but_sex = best.dob == "exact" and best.forename == "exact" and best.surname == "exact"
     reasons = (
-        (best.premises not in SAME_PREMISES, "not surely the same home"),
+        (not _home_fits(best), "not surely the same home"),
         (best.nhs_number == "different", "the NHS numbers differ"),
-        (not same_nhs and best.dob == "missing" and not _vouched(best), "no date of birth to tell by"),
+        (
+            not same_nhs and best.dob in {"missing", "age_agrees"} and not _vouched(best, model),
+            "no date of birth to tell by",
+        ),
         (best.dob in {"different", "two_parts", "age_differs"}, "the dates of birth or ages differ"),
-        (not name_fits and not certain, "the names are not alike enough"),
-        (best.sex == "different", "the sex differs"),
+        (best.sex == "different" and not same_but_sex, "the sex differs"),
+        (not _name_fits(best), "the names are not alike enough"),
         (p_same_person < model.join, "not likely enough"),
     )
     return next((words for holds, words in reasons if holds), "")
 
 
-def _vouched(best: Comparison) -> bool:
-    """Something of the person's own agrees besides name and home."""
-    return "same" in {best.nhs_number, best.email} or best.dob in _SAME_BIRTH
+def _home_fits(best: Comparison) -> bool:
+    """The same home; or one that could be it, when name and birth leave no doubt who it is."""
+    if best.premises in SAME_PREMISES:
+        return True
+    certain = best.dob == "exact" and best.forename in {"exact", "variant"} and best.surname == "exact"
+    return best.premises in FITTING_PREMISES and (certain or best.nhs_number == "same")
+
+
+def _name_fits(best: Comparison) -> bool:
+    """The same name with small differences; half a name only when the date of birth is exactly the same.
+
+    An initial can be either of two twins' only when both share it, which is rare; a first name that is missing could be
+    either's, so something else of the person's own has to agree.
+    """
+    if best.nhs_number == "same" and best.dob in _FIRM_BIRTH:
+        return True
+    if best.forename in _SAME_FORENAME and best.surname in _SAME_SURNAME:
+        # "Marie" and "Maria" born on one day in one home may be twins.
+        return best.middle != "different" or best.forename in {"exact", "variant"}
+    if best.dob != "exact":
+        return False
+    if best.forename == "missing":
+        return best.surname == "exact" and (best.phone == "same" or best.email == "same")
+    return (best.forename, best.surname) in {("initial", "exact"), ("exact", "missing")}
+
+
+def _vouched(best: Comparison, model: Model) -> bool:
+    """Without a date of birth: something of the person's own agrees besides name and home."""
+    if "same" in {best.email, best.middle}:
+        return True
+    if best.phone in {"same", "one_digit"}:
+        return best.forename in {"exact", "close"} and best.middle != "different"
+    return (
+        model.name_and_home_joins and best.phone == "missing" and best.forename == "exact" and best.surname == "exact"
+    )

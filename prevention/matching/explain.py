@@ -8,6 +8,7 @@ from prevention.matching.decide import Outcome
 _FIELD_WORDS = {
     "forename": "First name",
     "surname": "Surname",
+    "middle": "Middle names",
     "order": "Order of names",
     "dob": "Date of birth",
     "sex": "Sex",

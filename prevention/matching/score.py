@@ -20,6 +20,8 @@ from prevention.matching.compare import LEVELS, Comparison
 class Model:
     """A versioned model. ``bits[field][level]`` is (person, household), each against strangers, in bits.
 
+    ``name_and_home_joins``: whether the same full name in the same home is enough without a date of birth when nothing
+    speaks against it; off, it goes to a person, as father and son may share a name.
     ``prior_person`` and ``prior_household`` are the same for a candidate pair before anything is compared.
     """
 
@@ -30,6 +32,7 @@ class Model:
     join: float
     review: float
     margin: float
+    name_and_home_joins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ def read_model(text: str) -> Model:
         join=content["thresholds"]["join"],
         review=content["thresholds"]["review"],
         margin=content["thresholds"]["margin_bits"],
+        name_and_home_joins=content["thresholds"]["name_and_home_joins"],
     )
 
 
