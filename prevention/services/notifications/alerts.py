@@ -15,8 +15,6 @@ from prevention.services.notifications.messages import mailboxes_of_desk, write_
 from prevention.services.notifications.wording import MessageKind, spoken_time
 from prevention.services.work import Work
 
-ALERT_RAISED = "alert.raised"
-
 
 def raise_alert(work: Work, case: Case, why: str) -> Alert | None:
     """Alert the agency that owns ``case``: on screen, and to its desk's and its own mailbox.
@@ -36,7 +34,7 @@ def raise_alert(work: Work, case: Case, why: str) -> Alert | None:
     alert = work.session.get_one(Alert, alert_id)
     work.record(AuditTag.ALERT_RAISED, alert, case_id=case.id)
     _write_messages(work, alert, case)
-    work.emit(ALERT_RAISED, alert_id=alert.id)
+    work.emit("alert.raised", alert_id=alert.id)
     return alert
 
 

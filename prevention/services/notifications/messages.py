@@ -22,8 +22,6 @@ from prevention.models.referral import Referral
 from prevention.services.notifications.wording import MessageKind, render, spoken_time
 from prevention.services.work import Work
 
-#: The bell that a message waits; it carries no ids, because the rows say what to send.
-MESSAGE_WAITING = "message.waiting"
 _NO_MAILBOX = "The mailbox given is not an e-mail address."
 
 
@@ -67,7 +65,7 @@ def write_message(
         .returning(Message.id)
     ).scalar()
     if written is not None and mailbox:
-        work.emit(MESSAGE_WAITING)
+        work.emit("message.waiting")
     return written is not None
 
 

@@ -15,7 +15,6 @@ from prevention.models.audit import AuditTag
 from prevention.models.notification import Message, MessageState
 from prevention.policies.notifications import may_retry_message, may_view_message
 from prevention.services.notifications.alerts import alert_message_prefix
-from prevention.services.notifications.messages import MESSAGE_WAITING
 from prevention.services.notifications.wording import with_site
 from prevention.services.work import Work
 
@@ -119,7 +118,7 @@ def _again(work: Work, message: Message) -> None:
     message.try_at = work.now
     message.leased_until = None
     work.record(AuditTag.MESSAGE_RETRIED, message, case_id=message.case_id)
-    work.emit(MESSAGE_WAITING)
+    work.emit("message.waiting")
 
 
 def _locked(work: Work, message_id: UUID) -> Message:
