@@ -9,8 +9,6 @@ TASKS: dict[str, str] = {
     "alert.raised": "alerts.send",
     "import.preview": "referrals.preview_import",
     "import.run": "referrals.run_import",
-    "import.preview": "referrals.preview_import",
-    "import.run": "referrals.run_import",
 }
 
 #: Topics without ids: a bell that rows are waiting. One ring a batch is enough.
