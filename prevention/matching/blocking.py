@@ -5,7 +5,7 @@ Stored beside each person record and indexed; a new record's keys fetch its cand
 """
 
 from prevention.matching.compare import name_groups, sound
-from prevention.matching.record import Record
+from prevention.matching.record import Record, is_initial
 
 
 def keys(record: Record) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ def strongest_keys(record: Record) -> tuple[str, ...]:
         found.add(f"home:{record.postcode}|{record.number}")
     elif record.street and record.number:
         found.add(f"door:{record.number}|{record.street}")
-    if record.dob and record.surnames:
+    if record.dob and record.surnames and not is_initial(record.surname):
         found.add(f"born:{record.dob.isoformat()}|{sound(record.surname)}")
     return tuple(sorted(found))
 
@@ -60,12 +60,12 @@ def _add_premises(record: Record, found: set[str]) -> None:
 
 
 def _add_names(record: Record, found: set[str]) -> None:
-    sounds = {sound(part) for part in record.surnames if len(part) > 1}
+    sounds = {sound(part) for part in record.surnames if not is_initial(part)}
     if len(record.surnames) > 1:
         sounds.add(sound(record.surname))
     first = record.forenames[0] if record.forenames else ""
     # The first name too, as one desk's forename is another's surname.
-    crossed = sounds | {sound(first)} if len(first) > 1 else sounds
+    crossed = sounds | {sound(first)} if first and not is_initial(first) else sounds
     if record.dob:
         day, month = sorted((record.dob.day, record.dob.month))
         for heard in crossed:
@@ -78,5 +78,5 @@ def _add_names(record: Record, found: set[str]) -> None:
             found.add(f"name:{record.postcode}|{heard}")
         if record.dob:
             found.add(f"postcode:{record.postcode}|{record.dob.isoformat()}")
-    if len(first) > 1 and record.surnames:
+    if first and not is_initial(first) and record.surnames:
         found.add(f"both:{'|'.join(sorted((first, record.surname)))}")

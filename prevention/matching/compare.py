@@ -12,7 +12,7 @@ from importlib import resources
 
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
-from prevention.matching.record import Record
+from prevention.matching.record import Record, is_initial
 
 #: Every field with its levels, the strongest agreement first, and the words for each.
 LEVELS: dict[str, dict[str, str]] = {
@@ -176,13 +176,13 @@ def _forename_level(one: tuple[str, ...], other: tuple[str, ...]) -> str:
         return "missing"
     first, second = one[0], other[0]
     if first == second:
-        return "exact" if len(first) > 1 else "initial"
+        return "initial" if is_initial(first) else "exact"
     level = "different"
     if _fits_gaps(first, second):
         level = "exact"
     elif same_name_group(first, second):
         level = "variant"
-    elif 1 in {len(first), len(second)}:
+    elif is_initial(first) or is_initial(second):
         level = "initial" if first[0] == second[0] else "different"
     elif _one_slip(first, second):
         level = "close"
@@ -214,7 +214,7 @@ def _surname_level(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     whole, second = "".join(one), "".join(other)
     if whole == second or _fits_gaps(whole, second):
         return "exact"
-    if len(whole) == 1 or len(second) == 1:
+    if is_initial(whole) or is_initial(second):
         return "missing" if whole[0] == second[0] else "different"
     least = 2 if len(one) != len(other) else 3
     level = "different"
@@ -232,11 +232,11 @@ def _surname_level(one: tuple[str, ...], other: tuple[str, ...]) -> str:
 def _compare_middles(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     if not one or not other:
         return "missing"
-    if any(name in other and len(name) > 1 for name in one):
+    if any(name in other and not is_initial(name) for name in one):
         return "same"
     if any(_one_slip(first, second) or same_name_group(first, second) for first in one for second in other):
         return "same"
-    short = any(len(name) == 1 for name in one + other)
+    short = any(is_initial(name) for name in one + other)
     return "initial" if short and one[0][0] == other[0][0] else "different"
 
 

@@ -146,10 +146,7 @@ def _why_not_joined(best: Comparison, p_same_person: float, model: Model) -> str
     reasons = (
         (not _home_fits(best), "not surely the same home"),
         (best.nhs_number == "different", "the NHS numbers differ"),
-        (
-            not same_nhs and best.dob in {"missing", "age_agrees"} and not _vouched(best, model),
-            "no date of birth to tell by",
-        ),
+        (no_birth and not same_nhs and not _vouched(best, model), "no date of birth to tell by"),
         (best.dob in {"different", "two_parts", "age_differs"}, "the dates of birth or ages differ"),
         (best.sex == "different" and not same_but_sex, "the sex differs"),
         (not _name_fits(best), "the names are not alike enough"),

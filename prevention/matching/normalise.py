@@ -523,7 +523,8 @@ _WEAK_SUFFIXES = frozenset(
 )  # fmt: skip
 _FLAT_WORDS = r"(?:FLAT|FLT|FL|APARTMENT|APPARTMENT|APT|APP|UNIT|STUDIO|MAISONETTE|MAIS|ROOM|RM|BEDSIT|SUITE)"
 _FLAT = re.compile(
-    rf"(?<![A-Z0-9]){_FLAT_WORDS}\.?\s*(?:NO\.?\s*|NUMBER\s*)?#?([0-9]{{1,4}}[A-Z]?|[A-Z][0-9]{{0,3}})(?![A-Z0-9'])"
+    rf"(?<![A-Z0-9]){_FLAT_WORDS}(?:[.\s#]*(?=[0-9])|[.\s#]+)(?:(?:NO|NUMBER)[.\s]+)?#?"
+    r"([0-9]{1,4}[A-Z]?|[A-Z][0-9]{0,3})(?![A-Z0-9'])"
 )
 _FLOOR = re.compile(
     r"(?<![A-Z0-9])(?:(LOWER GROUND|GROUND|GRD|FIRST|1ST|SECOND|2ND|THIRD|3RD|FOURTH|4TH|TOP|UPPER|LOWER|BASEMENT|"

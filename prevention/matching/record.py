@@ -1,6 +1,7 @@
 """One person as one agency gave them, in the form the engine compares: folded text, dates, keys. No originals."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
@@ -77,6 +78,11 @@ class Record:
             address_key=normalise.address_key(address),
             no_fixed_abode=address.no_fixed_abode,
         )
+
+
+def is_initial(name: str) -> bool:
+    """Whether a folded name is one letter of an alphabet with capitals; one Chinese or Arabic letter is a name."""
+    return len(name) == 1 and unicodedata.category(name) != "Lo"
 
 
 def _parts(name: str, *, joined: bool) -> tuple[str, ...]:

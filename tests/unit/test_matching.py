@@ -1,0 +1,255 @@
+"""The engine beside pairs that anyone may add to (``matching_pairs.json``), and its promises one by one."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prevention.domain.match import MatchDecision
+from prevention.domain.referral import GivenAddress, GivenPerson
+from prevention.errors import Invalid
+from prevention.matching import blocking, normalise
+from prevention.matching.compare import LEVELS
+from prevention.matching.decide import choose, decide
+from prevention.matching.explain import explain
+from prevention.matching.profile import Profile
+from prevention.matching.record import Record
+from prevention.matching.score import default_model, read_model
+
+RECEIVED = date(2026, 11, 22)
+PAIRS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "matching_pairs.json").read_text("utf-8"))["pairs"]
+
+
+def record(given: dict[str, str], record_id: str = "a") -> Record:
+    person = GivenPerson(
+        full_name=given.get("name", ""),
+        dob=given.get("dob", ""),
+        age=given.get("age", ""),
+        sex=given.get("sex", ""),
+        nhs_number=given.get("nhs", ""),
+        phone=given.get("phone", ""),
+        email=given.get("email", ""),
+    )
+    address = GivenAddress(
+        lines=given.get("address", ""), postcode=given.get("postcode", ""), uprn=given.get("uprn", "")
+    )
+    return Record.from_tidied(
+        record_id,
+        normalise.tidy_person(person, RECEIVED),
+        normalise.tidy_address(address),
+        received=RECEIVED,
+    )
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["why"])
+def test_pairs(pair: dict[str, Any]) -> None:
+    one, other = record(pair["a"], "a"), record(pair["b"], "b")
+    outcome = decide(one, Profile.of("p", [other]))
+    assert outcome.decision.value in pair["may"], explain(outcome)
+    if pair["relation"] != "same":
+        assert outcome.decision is not MatchDecision.JOINED
+    back = decide(other, Profile.of("p", [one]))
+    assert (back.decision, back.bits, back.comparison) == (outcome.decision, outcome.bits, outcome.comparison)
+    if outcome.decision is MatchDecision.JOINED:
+        assert set(blocking.keys(one)) & set(blocking.keys(other))
+        assert set(blocking.strongest_keys(one)) & set(blocking.strongest_keys(other))
+
+
+def test_there_are_enough_pairs_and_each_says_why() -> None:
+    assert len(PAIRS) >= 40
+    assert all(pair["why"].endswith(".") for pair in PAIRS)
+    assert len({pair["why"] for pair in PAIRS}) == len(PAIRS)
+
+
+JOHN = record({"name": "John Smith", "dob": "1950-07-11", "address": "12 Essex Road", "postcode": "N1 8LY"}, "1")
+
+
+def test_the_sentence_is_in_words_and_the_lines_sum_up() -> None:
+    other = replace(JOHN, record_id="2", dob=date(1950, 11, 7), phone="+447911123456")
+    outcome = decide(replace(JOHN, phone="+447911123999"), Profile.of("p", [other]))
+    told = explain(outcome)
+    assert told.sentence == "Same first name, surname and address; day and month of birth swapped; phone differs"
+    assert sum(line.bits for line in told.lines) == pytest.approx(outcome.bits, abs=0.01)
+    assert told.lines[0].field == "Before comparing"
+    assert "Smith" not in told.sentence + str(told.lines)
+
+
+def test_a_person_is_the_best_evidence_of_their_records() -> None:
+    no_birth = replace(JOHN, record_id="2", dob=None)
+    alone = decide(replace(JOHN, record_id="3"), Profile.of("p", [no_birth]))
+    together = decide(replace(JOHN, record_id="3"), Profile.of("p", [no_birth, JOHN]))
+    assert (alone.decision, together.decision) == (MatchDecision.REVIEW, MatchDecision.JOINED)
+
+
+def test_a_birth_date_that_differs_is_not_hidden_by_a_record_without_one() -> None:
+    son = replace(JOHN, record_id="4", dob=date(1978, 3, 2))
+    father = Profile.of("father", [JOHN, replace(JOHN, record_id="2", dob=None)])
+    assert decide(son, father).decision is not MatchDecision.JOINED
+
+
+def test_two_known_people_who_fit_alike_are_for_review() -> None:
+    new = replace(JOHN, record_id="9")
+    outcomes = choose(new, [Profile.of("p", [JOHN]), Profile.of("q", [replace(JOHN, record_id="5")])])
+    assert [outcome.decision for outcome in outcomes] == [MatchDecision.REVIEW, MatchDecision.REVIEW]
+    assert outcomes[0].held_back == "another known person fits as well"
+
+
+def test_the_likeliest_comes_first_and_one_is_joined_at_most() -> None:
+    mary = replace(JOHN, record_id="6", forenames=("MARY",), dob=date(1952, 1, 30), sex="F")
+    outcomes = choose(replace(JOHN, record_id="9"), [Profile.of("mary", [mary]), Profile.of("john", [JOHN])])
+    assert [outcome.profile_id for outcome in outcomes] == ["john", "mary"]
+    assert [outcome.decision for outcome in outcomes] == [MatchDecision.JOINED, MatchDecision.NEW]
+    assert outcomes[1].same_premises
+    assert outcomes[1].p_same_household > 0.9
+    assert choose(JOHN, []) == []
+
+
+def test_a_profile_needs_a_record() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        Profile.of("p", [])
+
+
+def test_the_shipped_model_knows_every_level() -> None:
+    model = default_model()
+    assert {field: set(levels) for field, levels in model.bits.items()} == {
+        field: set(levels) for field, levels in LEVELS.items()
+    }
+
+
+def test_a_model_with_a_gap_is_refused() -> None:
+    with pytest.raises(Invalid, match="needs m, h and u"):
+        read_model(json.dumps({"version": "x", "fields": {}, "prior": {}, "thresholds": {}}))
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        ["12 Essex Road, London", "12 ESSEX RD LONDON N1 8LY", "12, Essex Rd", "12 Essex Road\nLondon\n"],
+        [
+            "Flat 3A, Oak Court, 49 High Street",
+            "OAK COURT FLT 3A, 49 HIGH STREET ORPINGTON N1 8LY",
+            "Apartment 3A, 49 High St",
+            "49 HIGH ST FLAT 3A",
+            "3A/49 HIGH STREET",
+        ],
+        ["39A Park Lane", "39 A Park Ln", "Flat A, 39 Park Lane", "FLAT A 39 PARK LANE"],
+        ["115A Green Lane", "GROUND FLOOR FLAT 115 A GREEN LANE"],
+        ["45 St. John's Vale", "45 ST JOHNS VALE", "45 Saint John’s Vale"],
+        ["48 Beadles Parade, Rainham Road South", "48 BEADLES PARADE RAINHAM ROAD SOUTH"],
+    ],
+)
+def test_one_dwelling_has_one_key(ways: list[str]) -> None:
+    tidied = [normalise.tidy_address(GivenAddress(lines=lines, postcode="N1 8LY")) for lines in ways]
+    assert len({normalise.address_key(address) for address in tidied}) == 1, [address.text for address in tidied]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Flat 2, 11 Park Lane", "Flat 11, 2 Park Lane"),
+        ("Flat 6, 26 Park Lane", "26 Park Lane"),
+        ("12 High Street", "12 High Road"),
+        ("12 Essex Road", "12 Sussex Road"),
+        ("12 Essex Road", "21 Essex Road"),
+    ],
+)
+def test_two_dwellings_have_two_keys(one: str, other: str) -> None:
+    keys = [
+        normalise.address_key(normalise.tidy_address(GivenAddress(lines=lines, postcode="N1 8LY")))
+        for lines in (one, other)
+    ]
+    assert keys[0] != keys[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "first", "middle", "surname", "title"),
+    [
+        ("BOOTH, Tom", "Tom", "", "Booth", ""),
+        ("D?BROWSKI, MR PAWE?", "Pawe?", "", "D?browski", "Mr"),
+        ("LANE, MISS UNKNOWN Paige", "Paige", "", "Lane", "Miss"),
+        ("O'CONNOR, EVA", "Eva", "", "O'Connor", ""),
+        ("MCDONALD, ANN MARIE", "Ann", "Marie", "McDonald", ""),
+        ("AL-HASSAN, HANAN", "Hanan", "", "al-Hassan", ""),
+        ("MacTiernan, Patricia", "Patricia", "", "MacTiernan", ""),
+        ("SMITH, .", "", "", "Smith", ""),
+        ("Mr", "", "", "", "Mr"),
+        ("UNKNOWN", "", "", "", ""),
+        ("NK, Max", "Max", "", "", ""),
+        ("ludwig van beethoven", "Ludwig", "", "van Beethoven", ""),
+        ("ÇAMURCUOĞLU, ABDÜLHADI", "Abdülhadi", "", "Çamurcuoğlu", ""),
+    ],
+)
+def test_names(given: str, first: str, middle: str, surname: str, title: str) -> None:
+    assert normalise.tidy_name(GivenPerson(full_name=given)) == normalise.TidiedName(title, first, middle, surname)
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("sw1a 0aa", "SW1A 0AA"),
+        ("SW1A OAA", "SW1A 0AA"),
+        ("n1c4ql", "N1C 4QL"),
+        ("SEI 2EZ", "SE1 2EZ"),
+        ("SW13", None),
+        ("ZZ99 3VZ", None),
+        ("QA1 1AA", None),
+        ("SW1A 0CA", None),
+        ("", None),
+    ],
+)
+def test_postcodes(given: str, read: str | None) -> None:
+    assert normalise.tidy_postcode(given) == read
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("07i659419262", "+447659419262"),
+        ("0044 7473 381506", "+447473381506"),
+        ("+44 (0)7911 123456", "+447911123456"),
+        ("020 7946 0111 / 07911 123456", "+442079460111"),
+        ("079111234", None),
+        ("01234 567890", None),
+        ("none", None),
+        ("00000000000", None),
+        ("+33 1 42 68 53 00", "+33142685300"),
+    ],
+)
+def test_phones(given: str, read: str | None) -> None:
+    assert normalise.tidy_phone(given) == read
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("09/12/1973", date(1973, 12, 9)),
+        ("22 Dec 1997", date(1997, 12, 22)),
+        ("11/10/92", date(1992, 10, 11)),
+        ("06-Nov-25", date(2025, 11, 6)),
+        ("22/11/26", date(2026, 11, 22)),
+        ("23/11/26", date(1926, 11, 23)),
+        ("1973-12-09", date(1973, 12, 9)),
+        ("31/02/2000", None),
+        ("29/02/1999", None),
+        ("01/01/1900", None),
+        ("01/12/2026", None),
+        ("12/12/1850", None),
+        ("yesterday", None),
+    ],
+)
+def test_dates(given: str, read: date | None) -> None:
+    assert normalise.tidy_date(given, normalise.DateOrder.DAY_FIRST, RECEIVED) == read
+
+
+@pytest.mark.parametrize("number", ["9990123470", "9990246947", "9990370419", "9990740828", "9990864292"])
+def test_nhs_numbers_of_the_field_guide(number: str) -> None:
+    assert normalise.tidy_nhs_number(f"{number[:3]} {number[3:6]}-{number[6:]}") == number
+    assert normalise.tidy_nhs_number(number[:9] + str((int(number[9]) + 1) % 10)) is None
+
+
+def test_the_sample_that_fails_its_check_is_refused() -> None:
+    assert normalise.tidy_nhs_number("999 123 4560") is None
+    assert normalise.tidy_nhs_number("0000000000") is None
