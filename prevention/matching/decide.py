@@ -35,6 +35,11 @@ class Outcome:
     model_version: str
     held_back: str = ""
 
+    @property
+    def other_member_same_home(self) -> bool:
+        """Whether this is most likely somebody else of the same home: no duplicate, but often the same concern."""
+        return self.same_premises and self.decision is MatchDecision.NEW and self.p_same_household > 0.5
+
 
 _NAME_FIELDS = ("forename", "surname", "middle", "order")
 _SAME_FORENAME = frozenset({"exact", "variant", "close", "other_forename"})

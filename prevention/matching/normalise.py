@@ -521,6 +521,10 @@ _WEAK_SUFFIXES = frozenset(
         "VILLAS", "COTTAGES", "BUILDINGS", "ESTATE", "STATION",
     }
 )  # fmt: skip
+_BUILDINGS = frozenset(
+    {"HOUSE", "COTTAGE", "COURT", "LODGE", "FARM", "HALL", "VILLA", "BUNGALOW", "MANSIONS", "TOWER", "APARTMENTS",
+     "HOME", "BARN", "HEIGHTS", "HOSTEL", "HOTEL", "ALMSHOUSES", "VICARAGE", "RECTORY"}
+)  # fmt: skip
 _FLAT_WORDS = r"(?:FLAT|FLT|FL|APARTMENT|APPARTMENT|APT|APP|UNIT|STUDIO|MAISONETTE|MAIS|ROOM|RM|BEDSIT|SUITE)"
 _FLAT = re.compile(
     rf"(?<![A-Z0-9]){_FLAT_WORDS}(?:[.\s#]*(?=[0-9])|[.\s#]+)(?:(?:NO|NUMBER)[.\s]+)?#?"
@@ -725,6 +729,10 @@ def _street_and_tail(after: str, *, numbered: bool) -> tuple[str, list[str], lis
     if not numbered and len(segments) > 1 and end is None:
         building, words, segments = " ".join(words), _expand(_words(segments[1])), segments[1:]
         end = _street_end(words)
+    named = _building_words(words) if not numbered and not building else 0
+    if named:
+        building, words = " ".join(words[:named]), words[named:]
+        end = _street_end(words)
     if end is None:
         end = len(words) - _town_words(words)
     over = [" ".join(words[end:])] if words[end:] else []
@@ -738,6 +746,13 @@ def _street_and_tail(after: str, *, numbered: bool) -> tuple[str, list[str], lis
         if cut:
             tail = [" ".join(last[:-cut]), " ".join(last[-cut:])]
     return building, words[:end], tail
+
+
+def _building_words(words: list[str]) -> int:
+    """How many of the first words name a building on a street ("Homer House Monson Street"); 0 when none do."""
+    at = next((at for at, word in enumerate(words[:5], start=1) if word.upper() in _BUILDINGS), 0)
+    street_follows = any(word.upper() in _STRONG_SUFFIXES for word in words[at + 1 :])
+    return at if at > 1 and street_follows else 0
 
 
 def _town_words(words: list[str]) -> int:

@@ -104,6 +104,8 @@ def test_the_likeliest_comes_first_and_one_is_joined_at_most() -> None:
     assert [outcome.decision for outcome in outcomes] == [MatchDecision.JOINED, MatchDecision.NEW]
     assert outcomes[1].same_premises
     assert outcomes[1].p_same_household > 0.9
+    assert outcomes[1].other_member_same_home
+    assert not outcomes[0].other_member_same_home
     assert choose(JOHN, []) == []
 
 
@@ -138,6 +140,7 @@ def test_a_model_with_a_gap_is_refused() -> None:
         ["39A Park Lane", "39 A Park Ln", "Flat A, 39 Park Lane", "FLAT A 39 PARK LANE"],
         ["115A Green Lane", "GROUND FLOOR FLAT 115 A GREEN LANE"],
         ["45 St. John's Vale", "45 ST JOHNS VALE", "45 Saint John’s Vale"],
+        ["Homer House, Monson Street, Lincoln", "HOMER HOUSE MONSON STREET LINCOLN", "Homer House\nMonson St"],
         ["48 Beadles Parade, Rainham Road South", "48 BEADLES PARADE RAINHAM ROAD SOUTH"],
     ],
 )
