@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from prevention.cli import gazetteer, reference
+from prevention.cli import gazetteer, reference, referrals
 
-_GROUPS = (reference.group, gazetteer.group)
+_GROUPS = (reference.group, gazetteer.group, referrals.group)
 
 
 def init_app(app: Flask) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from prevention.models.base import Base, Identified
+from prevention.models.case import Case
 
 
 class AuditTag(StrEnum):
@@ -85,3 +86,4 @@ class AuditEvent(Identified, Base):
     subject_id: Mapped[UUID | None]
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    case: Mapped[Case | None] = relationship()

@@ -141,6 +141,7 @@ class RiskAssessment(Identified, Base):
     reason: Mapped[str] = mapped_column(default="")
     triggers: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     factors: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    case: Mapped[Case] = relationship()
 
 
 class Assignment(Identified, Base):

@@ -7,11 +7,14 @@ from sqlalchemy import text
 
 from prevention.services.work import Work
 
+_LOCK = text("SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS bigint[])) AS number")
+
 
 def lock_words(work: Work, words: Iterable[str]) -> None:
     """Hold a lock on each word until the transaction ends, taken in one fixed order so that none deadlock."""
-    for number in sorted({_number(word) for word in words}):
-        work.session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+    numbers = sorted({_number(word) for word in words})
+    if numbers:
+        work.session.execute(_LOCK, {"numbers": numbers})
 
 
 def _number(word: str) -> int:

@@ -20,8 +20,7 @@ def add_record(work: Work, referral: Referral, command: ReceiveReferral, premise
     given = command.person
     tidied = tidy_person(given, referral.received_at.astimezone(_LONDON).date())
     record = PersonRecord(
-        referral_id=referral.id,
-        agency_id=referral.agency_id,
+        agency_id=referral.agency.id,
         premises=premises,
         created_at=work.now,
         given=asdict(given),
@@ -38,7 +37,7 @@ def add_record(work: Work, referral: Referral, command: ReceiveReferral, premise
         language=given.language.strip(),
         interpreter=given.interpreter,
     )
-    work.session.add(record)
+    referral.person_records.append(record)
     work.session.add(
         HouseholdLink(
             record=record,

@@ -33,7 +33,7 @@ def open_case(work: Work, referral: Referral) -> Case:
         risk_rank=RiskLevel.LOW.rank,
         opened_at=work.now,
         last_referral_at=referral.received_at,
-        premises_id=referral.premises_id,
+        premises=referral.premises,
         borough_code=referral.premises.borough_code,
     )
     assessment = first_assessment(work, case, referral)
@@ -42,7 +42,7 @@ def open_case(work: Work, referral: Referral) -> Case:
     set_act_by(case)
     case.referral_links.append(
         ReferralLink(
-            referral_id=referral.id,
+            referral=referral,
             valid_from=work.now,
             automatic=True,
             reason="The case was opened for this referral",

@@ -4,16 +4,16 @@ SQL only retrieves candidates by blocking key; every rule about likeness is the 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import false, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload
 
+from prevention.domain.concern import load_concern_rules, same_concern
 from prevention.domain.match import MatchDecision
 from prevention.domain.referral import TidiedAddress, TidiedPerson
 from prevention.matching.blocking import keys, strongest_keys
@@ -34,11 +34,11 @@ from prevention.services.work import Work
 COMMONEST_KEY = 60
 #: Most people one record is compared with.
 MOST_PEOPLE = 80
-#: How long after it was closed a case may still be what a referral speaks of, for a person to say.
+#: Cases opened longer ago than this are not looked at.
 RECENT = timedelta(days=365)
 
 _LONDON = ZoneInfo("Europe/London")
-_SAME_HOME = "Same home as an open case; another person, or nobody, is named"
+_SAME_HOME = "Same home; another person, or nobody, is named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +65,27 @@ class Likeness:
 def find_likeness(work: Work, referral: Referral, record: PersonRecord) -> Likeness:
     """Compare a new record with everybody known, and its home with open cases; store its keys.
 
-    Joined only when it is surely the same person at the same premises and their case is open. The same person
-    elsewhere, a weaker likeness, or the same home with somebody else, is for a person to settle.
+    Which likeness joins, which is for a person, and which is nothing, is ``domain/concern.py``'s to say.
     """
     new = engine_record(record, record.premises, referral)
     lock_words(work, [f"person:{key}" for key in strongest_keys(new)])
     outcomes = choose(new, _profiles(work, new))
     store_keys(work, record, new)
-    likeness = Likeness()
-    best = outcomes[0] if outcomes else None
-    if best is not None and best.decision is MatchDecision.JOINED:
-        likeness.person = work.session.get_one(Person, UUID(best.profile_id))
-        likeness.words = explain(best).sentence
-        likeness.probability = best.p_same_person
-        likeness.model_version = best.model_version
-        likeness.case = _open_case_at(work, record.premises_id, UUID(best.profile_id))
-    if likeness.case is None:
-        likeness.candidates = _cases_to_review(work, record, outcomes)
+    likeness = _likeness_of_person(work, outcomes)
+    for candidate in _cases_beside(work, record, outcomes):
+        decision = same_concern(
+            candidate.outcome.decision if candidate.outcome else MatchDecision.NEW,
+            same_premises=candidate.case.premises_id == record.premises_id,
+            case_is_open=candidate.case.is_open,
+            received_at=referral.received_at,
+            last_referral_at=candidate.case.last_referral_at,
+            rules=load_concern_rules(),
+        )
+        if decision is MatchDecision.JOINED:
+            likeness.case, likeness.candidates = candidate.case, []
+            return likeness
+        if decision is MatchDecision.REVIEW:
+            likeness.candidates.append(candidate)
     return likeness
 
 
@@ -183,44 +187,54 @@ def _profiles(work: Work, new: Record) -> list[Profile]:
     return [Profile.of(str(person_id), held) for person_id, held in records.items()]
 
 
-def _open_case_at(work: Work, premises_id: UUID, person_id: UUID) -> Case | None:
-    """The newest open case at the premises that speaks of the person."""
-    return work.session.scalar(
-        _cases_of_people([person_id]).where(Case.premises_id == premises_id, Case.is_open).limit(1)
+def _likeness_of_person(work: Work, outcomes: list[Outcome]) -> Likeness:
+    best = outcomes[0] if outcomes else None
+    if best is None or best.decision is not MatchDecision.JOINED:
+        return Likeness()
+    return Likeness(
+        person=work.session.get_one(Person, UUID(best.profile_id)),
+        words=explain(best).sentence,
+        probability=best.p_same_person,
+        model_version=best.model_version,
     )
 
 
-def _cases_of_people(person_ids: Iterable[UUID]) -> Select[Case]:
-    return (
-        select(Case)
-        .join(ReferralLink, ReferralLink.case_id == Case.id)
+def _cases_beside(work: Work, record: PersonRecord, outcomes: list[Outcome]) -> list[CandidateCase]:
+    """Cases the referral may speak of: of likely people, and at the same home; the likeliest and newest first.
+
+    Each case once, with the outcome for the likeliest of the people it speaks of.
+    """
+    beside = {UUID(outcome.profile_id): outcome for outcome in outcomes}
+    likely = [person for person, outcome in beside.items() if outcome.decision is not MatchDecision.NEW]
+    at_home = Case.premises_id == record.premises_id
+    if record.premises.status is AddressStatus.NO_FIXED_ABODE:
+        at_home = false()
+    spoken_of = (
+        select(Case, PersonLink.person_id)
+        .join(ReferralLink, (ReferralLink.case_id == Case.id) & ReferralLink.valid_to.is_(None))
         .join(PersonRecord, PersonRecord.referral_id == ReferralLink.referral_id)
-        .join(PersonLink, PersonLink.record_id == PersonRecord.id)
-        .where(
-            PersonLink.person_id.in_(list(person_ids)),
-            PersonLink.valid_to.is_(None),
-            ReferralLink.valid_to.is_(None),
-        )
-        .order_by(Case.is_open.desc(), Case.opened_at.desc(), Case.id)
+        .join(PersonLink, (PersonLink.record_id == PersonRecord.id) & PersonLink.valid_to.is_(None))
+        .where(or_(PersonLink.person_id.in_(likely), at_home), Case.opened_at > work.now - RECENT)
+        .limit(MOST_PEOPLE)
     )
-
-
-def _cases_to_review(work: Work, record: PersonRecord, outcomes: list[Outcome]) -> list[CandidateCase]:
-    """Cases a person should look at: of a likely same person, or open at the same home. Each case once."""
     found: dict[UUID, CandidateCase] = {}
-    for outcome in outcomes:
-        if outcome.decision is MatchDecision.NEW:
-            continue
-        case = work.session.scalar(
-            _cases_of_people([UUID(outcome.profile_id)]).where(Case.opened_at > work.now - RECENT).limit(1)
-        )
-        if case is not None and (case.is_open or outcome.decision is MatchDecision.REVIEW):
-            found.setdefault(case.id, CandidateCase(case, explain(outcome).sentence, outcome))
-    if record.premises.status is not AddressStatus.NO_FIXED_ABODE:
-        at_home = select(Case).where(Case.premises_id == record.premises_id, Case.is_open).order_by(Case.id)
-        for case in work.session.scalars(at_home.limit(MOST_PEOPLE)):
-            found.setdefault(case.id, CandidateCase(case, _SAME_HOME))
-    return list(found.values())
+    for case, person_id in work.session.execute(spoken_of):
+        outcome = beside.get(person_id)
+        known = found.get(case.id)
+        if known is None or _bits(outcome) > _bits(known.outcome):
+            words = explain(outcome).sentence if outcome else _SAME_HOME
+            found[case.id] = CandidateCase(case, words, outcome)
+    ranked = sorted(found.values(), key=lambda each: (each.case.opened_at, each.case.id), reverse=True)
+    return sorted(ranked, key=lambda each: (_standing(each.outcome), -_bits(each.outcome)))
+
+
+def _standing(outcome: Outcome | None) -> int:
+    order = [MatchDecision.JOINED, MatchDecision.REVIEW, MatchDecision.NEW]
+    return order.index(outcome.decision) if outcome else len(order)
+
+
+def _bits(outcome: Outcome | None) -> float:
+    return outcome.bits if outcome else float("-inf")
 
 
 def _lines(outcome: Outcome) -> list[dict[str, object]]:

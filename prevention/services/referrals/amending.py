@@ -67,7 +67,6 @@ def _add_changed_record(work: Work, referral: Referral, command: ReceiveReferral
         premises = place(work, command.address, confidential=command.confidential_address)
     earlier = referral.person_records[-1] if referral.person_records else None
     record = add_record(work, referral, command, premises)
-    referral.person_records.append(record)
     work.session.flush()  # keys name the record's row
     store_keys(work, record)
     link = None

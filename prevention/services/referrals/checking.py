@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from email_validator import EmailNotValidError, validate_email
 
-from prevention.domain.referral import ReceiveReferral
+from prevention.domain.referral import GivenAddress, GivenPerson, ReceiveReferral
 from prevention.errors import Invalid
 
 #: Longest texts, in characters. A narrative is a sentence or a few; nobody reads ten thousand characters.
@@ -19,8 +19,7 @@ def check(command: ReceiveReferral) -> None:
         Invalid: field → sentence, for every problem at once. Fields are named as in ``ReceiveReferral``.
     """
     problems: dict[str, str] = {}
-    address = command.address
-    if not (address.no_fixed_abode or address.uprn.strip() or address.lines.strip() or address.postcode.strip()):
+    if not (_says_where(command.address) or _says_who(command.person)):
         problems["address"] = "Enter an address, a postcode, or choose no fixed abode"
     if not command.reasons:
         problems["reasons"] = "Choose at least one reason"
@@ -31,6 +30,16 @@ def check(command: ReceiveReferral) -> None:
     problems |= _too_long(command)
     if problems:
         raise Invalid(problems)
+
+
+def _says_where(address: GivenAddress) -> bool:
+    return address.no_fixed_abode or any(part.strip() for part in (address.uprn, address.lines, address.postcode))
+
+
+def _says_who(person: GivenPerson) -> bool:
+    """Somebody can be found without an address, by name, NHS number or phone; nobody can be without any of them."""
+    names = (person.full_name, person.first_name, person.surname)
+    return any(part.strip() for part in (*names, person.nhs_number, person.phone))
 
 
 def _too_long(command: ReceiveReferral) -> dict[str, str]:

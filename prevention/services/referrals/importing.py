@@ -7,7 +7,7 @@ it stopped, two workers never take the same row, and memory stays constant whate
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -42,8 +42,17 @@ _COUNTERS = {
 }
 
 
-class TryingEnds(Exception):
-    """Raised inside the preview's unit of work so that nothing tried is kept."""
+class DryRunEnds(Exception):
+    """Leaves a unit of work in which rows were only tried out, so that nothing of it is kept."""
+
+    @classmethod
+    def now(cls) -> NoReturn:
+        """End the dry run.
+
+        Raises:
+            DryRunEnds: always.
+        """
+        raise cls
 
 
 def create_run(work: Work, *, agency_id: UUID, profile: str, file_name: str, stored_as: str) -> ImportRun:
@@ -237,8 +246,8 @@ def _try_out(
             for row in islice(read_rows(stream, profile), ROWS_TRIED):
                 outcome, _, _ = receive_row(work, row, profile, agency_id)
                 tried[outcome] += 1
-            raise TryingEnds
-    except TryingEnds:
+            DryRunEnds.now()
+    except DryRunEnds:
         pass
     return {
         "tried": sum(tried.values()),

@@ -9,6 +9,7 @@ from prevention.domain.reference import ReferenceKind, new_reference
 from prevention.domain.referral import ReceiveReferral
 from prevention.domain.referral_content import content_of, hash_of
 from prevention.domain.risk import RiskLevel
+from prevention.models.agency import Agency
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
 from prevention.models.premises import Premises
@@ -116,7 +117,8 @@ def _referral(work: Work, command: ReceiveReferral, source_ref: str, premises: P
     content = content_of(command)
     return Referral(
         receipt=receipt,
-        agency_id=command.agency_id,
+        agency=work.session.get_one(Agency, command.agency_id),
+        amendments=[],
         source_system=command.source_system,
         source_ref=source_ref or receipt,
         channel=command.channel,
