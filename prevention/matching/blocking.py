@@ -20,20 +20,15 @@ def keys(record: Record) -> tuple[str, ...]:
 def strongest_keys(record: Record) -> tuple[str, ...]:
     """The few keys to lock, in this order, so that two first referrals of one person make one person.
 
-    NHS number, property or address, and name with date of birth: any two records that are joined without a person's
-    word share one of them.
+    NHS number, home (written in any of the ways that count as the same), and date of birth: any two records that the
+    engine joins by itself share at least one of them. They are for locks; :func:`keys` finds candidates.
     """
     found: set[str] = set()
     if record.nhs_number:
         found.add(f"nhs:{record.nhs_number}")
-    if record.uprn:
-        found.add(f"uprn:{record.uprn}")
-    if record.postcode and record.number:
-        found.add(f"home:{record.postcode}|{record.number}")
-    elif record.street and record.number:
-        found.add(f"door:{record.number}|{record.street}")
-    if record.dob and record.surnames and not is_initial(record.surname):
-        found.add(f"born:{record.dob.isoformat()}|{sound(record.surname)}")
+    _add_premises(record, found)
+    if record.dob:
+        found.add(f"birth:{record.dob.isoformat()}")
     return tuple(sorted(found))
 
 
