@@ -65,10 +65,12 @@ def run_tool(
 ) -> subprocess.CompletedProcess[str]:
     """Run a tool without a keyboard, keep what it said in the log, and return it (never raises for its exit code)."""
     LOG.parent.mkdir(parents=True, exist_ok=True)
+    # An organisation's own certificates are in the system's store; uv and node look there only when told.
+    trust = {"UV_SYSTEM_CERTS": "1", "NODE_USE_SYSTEM_CA": "1"}
     result = subprocess.run(
         arguments,
         cwd=ROOT,
-        env=None if environment is None else dict(environment),
+        env={**trust, **(os.environ if environment is None else environment)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
