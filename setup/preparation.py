@@ -128,8 +128,8 @@ def ensure_venv_module() -> None:
             if importlib.util.find_spec("ensurepip"):
                 return
     prefix = "" if os.geteuid() == 0 else "sudo "
-    how = f"`{prefix}apt-get install {package}`" if is_debian() else "your system's python venv package"
-    raise SetupProblem(f"{sys.executable} cannot make virtual environments: install {how} and try again.")
+    how = f"run `{prefix}apt-get install {package}`" if is_debian() else "install your system's package for it"
+    raise SetupProblem(f"{sys.executable} cannot make virtual environments (no venv module): {how} and try again.")
 
 
 def ensure_environment() -> None:
