@@ -54,8 +54,9 @@ def reassess(
     visit: Visit | None = None,
     extra_factors: Iterable[Factor] = (),
     reason: str = "",
+    referrals: list[Referral] | None = None,
 ) -> RiskAssessment:
-    """Assess again from every referral that feeds the case, plus ``extra_factors`` (a visit's, an escalation's).
+    """Assess again from every referral that feeds the case (``referrals``, when the caller has them), plus ``extra_factors`` (a visit's, an escalation's).
 
     A new row each time; when risk rises the due time is the earlier of the two; a person's override stands
     until something new makes the risk worse than it. Very high for the first time raises the alert.
@@ -63,7 +64,7 @@ def reassess(
     pack = _pack_of(work, case)
     before = latest_assessment(work, case)
     kept = _kept_factors(before)
-    found = risk_rules.assess([*_all_factors(work, case), *kept, *extra_factors], pack)
+    found = risk_rules.assess([*_all_factors(work, case, referrals), *kept, *extra_factors], pack)
     level = _standing_level(before, found)
     started = min(referral.received_at, work.now) if referral else work.now
     due = due_after_reassessment(
@@ -134,8 +135,9 @@ def _agency_name(work: Work) -> str:
     return agency.short_name if agency else ""
 
 
-def _all_factors(work: Work, case: Case) -> list[Factor]:
-    return [factor for referral in open_referrals(work, case) for factor in factors_of(referral)]
+def _all_factors(work: Work, case: Case, referrals: list[Referral] | None = None) -> list[Factor]:
+    known = referrals if referrals is not None else open_referrals(work, case)
+    return [factor for referral in known for factor in factors_of(referral)]
 
 
 def _kept_factors(before: RiskAssessment | None) -> list[Factor]:

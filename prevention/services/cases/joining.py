@@ -52,8 +52,9 @@ def join(
     work.session.add(link)
     work.session.flush()  # the sums read the links
     work.record(AuditTag.REFERRAL_JOINED, referral, case_id=case.id, automatic=link.automatic, added=link.added)
-    summarise(work, case, open_referrals(work, case))
-    reassess(work, case, referral=referral, reason="Another referral joined the case")
+    referrals = open_referrals(work, case)
+    summarise(work, case, referrals)
+    reassess(work, case, referral=referral, reason="Another referral joined the case", referrals=referrals)
     if left is not None:
         _tidy_left_case(work, left)
     return link

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import joinedload, selectinload
 
 from prevention.models.case import Case, CaseInvolvement, CaseSearch, ReferralLink
 from prevention.models.person import PersonRecord
@@ -23,6 +24,12 @@ def open_referrals(work: Work, case: Case) -> list[Referral]:
         .join(ReferralLink, ReferralLink.referral_id == Referral.id)
         .where(ReferralLink.case_id == case.id, ReferralLink.valid_to.is_(None))
         .order_by(Referral.received_at, Referral.id)
+        .options(
+            joinedload(Referral.agency),
+            joinedload(Referral.premises),
+            selectinload(Referral.amendments),
+            selectinload(Referral.person_records),
+        )
     )
     return list(rows)
 
