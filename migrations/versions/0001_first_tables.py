@@ -1484,6 +1484,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_follow_ups_case_id"), "follow_ups", ["case_id"], unique=False)
     op.create_index(
+        "ix_follow_ups_ended",
+        "follow_ups",
+        ["agency_id", "ended_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_follow_ups_open",
         "follow_ups",
         ["agency_id", "due_at", "id"],
@@ -1508,6 +1515,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_follow_ups_visit_id"), table_name="follow_ups")
     op.drop_index("ix_follow_ups_to_pick", table_name="follow_ups", postgresql_where=sa.text("state = 'WAITING'"))
+    op.drop_index("ix_follow_ups_ended", table_name="follow_ups", postgresql_where=sa.text("ended_at IS NOT NULL"))
     op.drop_index(
         "ix_follow_ups_open", table_name="follow_ups", postgresql_where=sa.text("state IN ('WAITING', 'DUE')")
     )

@@ -31,6 +31,7 @@ class FollowUp(Identified, Edited, Base):
             "id",
             postgresql_where=text("state IN ('WAITING', 'DUE')"),
         ),
+        Index("ix_follow_ups_ended", "agency_id", "ended_at", "id", postgresql_where=text("ended_at IS NOT NULL")),
     )
 
     effect_key: Mapped[str]
