@@ -165,7 +165,7 @@ def _empty_patterns() -> dict[str, object]:
         "states": list(CaseState),
         "due": [None] * 5,
         "timeline": [],
-        "alerts": [],
+        "banner": None,
     }
 
 

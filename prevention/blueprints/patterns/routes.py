@@ -33,12 +33,18 @@ def index() -> ResponseReturnValue:
             {"title": "Referral joined", "at": now - timedelta(hours=5), "by": "Police", "words": "A third voice."},
             {"title": "Case opened", "at": now - timedelta(days=2), "by": None, "words": None},
         ],
-        alerts=[
-            {"words": "Smoking in bed and home oxygen, Camden", "url": "#status", "due_at": now + timedelta(hours=3)},
-        ]
-        if "alerts" in request.args
-        else [],
+        banner=_banner(now) if "alerts" in request.args else None,
     )
+
+
+def _banner(now: datetime) -> dict[str, object]:
+    alert = {
+        "words": "Case C-4F7K-92QD, Camden",
+        "url": "#status",
+        "acknowledge_url": "#status",
+        "due_at": now + timedelta(hours=3),
+    }
+    return {"shown": [alert], "count": 1, "etag": "pattern", "all_url": "#status"}
 
 
 @bp.get("/sheet")
