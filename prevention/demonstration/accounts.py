@@ -8,7 +8,7 @@ from prevention.domain.account import Role
 from prevention.domain.agency import AgencyKind, TeamKind
 from prevention.models.account import Membership, User
 from prevention.models.agency import Agency, Area, Team
-from prevention.services.accounts import hash_password, new_session_key
+from prevention.services.accounts.passwords import hash_password, new_session_key
 from prevention.services.work import Work
 
 PASSWORD = "visit the home"  # noqa: S105 - published on purpose; demonstration mode listens on loopback only
@@ -123,6 +123,25 @@ USERS = (
 )  # fmt: skip
 
 
+#: One crew commander per fire station, so that visits have somebody to record them. They never sign in.
+CREWS = (
+    ("Croydon", "Iris Bello"),
+    ("Poplar", "Karim Aziz"),
+    ("Stratford", "Moira Flynn"),
+    ("Tottenham", "Owen Pryce"),
+    ("Holloway", "Leila Haddad"),
+    ("Wembley", "Raj Mistry"),
+    ("Hayes", "Nadia Kowal"),
+    ("Lewisham", "Femi Adu"),
+    ("Bromley", "Clare Whitby"),
+    ("Romford", "Pete Sandell"),
+    ("Hackney", "Zoe Castellan"),
+    ("Finchley", "Hugo Brandt"),
+    ("Wimbledon", "Anita Rowe"),
+    ("Paddington", "Colm Deasy"),
+)
+
+
 def announcement() -> str:
     """What to print once the demonstration runs: accounts, the password, what to try."""
     width = max(len(user.email) for user in USERS)
@@ -146,6 +165,10 @@ def load_accounts(work: Work) -> None:
     for user in USERS:
         if work.session.scalar(select(User).where(User.email == user.email)) is None:
             work.session.add(_user(work, user, password_hash))
+    for team, name in CREWS:
+        crew = DemonstrationUser(f"crew.{team.lower()}", name, "lfb", Role.FIELD_OFFICER, team)
+        if work.session.scalar(select(User).where(User.email == crew.email)) is None:
+            work.session.add(_user(work, crew, hash_password(new_session_key())))
 
 
 def _agency(wanted: DemonstrationAgency, areas: dict[str, Area]) -> Agency:

@@ -74,6 +74,16 @@ _COORDINATOR = _OFFICER | {
     Permission.MESSAGES_VIEW,
 }
 
+#: The roles on offer in each kind of agency: partners refer, the three services also do the work.
+_SERVICE_ROLES = (Role.FIELD_OFFICER, Role.COORDINATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
+_PARTNER_ROLES = (Role.PARTNER_REFERRER, Role.ADMINISTRATOR)
+
+
+def roles_for(kind: AgencyKind) -> tuple[Role, ...]:
+    """The roles somebody may hold in an agency of ``kind`` (domain.md section 8, Permissions: partners, own only)."""
+    return _PARTNER_ROLES if kind is AgencyKind.PARTNER else _SERVICE_ROLES
+
+
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.PARTNER_REFERRER: _EVERYONE,
     Role.FIELD_OFFICER: _OFFICER,

@@ -4,11 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, selectinload
 
-from prevention.domain.account import Actor
+from prevention.domain.account import Actor, Role
+from prevention.errors import NotFound
 from prevention.models.account import Membership, User
+from prevention.policies.accounts import administered_members
+from prevention.queries.pages import Page, page_of
+
+USERS_A_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +42,7 @@ def signed_in_user(session: Session, user_id: UUID, membership_id: UUID | None) 
     user = session.scalar(
         select(User)
         .where(User.id == user_id, User.active)
-        .options(
-            selectinload(User.memberships).options(joinedload(Membership.agency), joinedload(Membership.team))
-        )
+        .options(selectinload(User.memberships).options(joinedload(Membership.agency), joinedload(Membership.team)))
     )
     if user is None:
         return None
@@ -81,3 +84,87 @@ def memberships_of(session: Session, actor: Actor) -> list[Membership]:
 def is_locked(user: User, now: datetime) -> bool:
     """Whether the user is locked out at ``now`` (aware UTC)."""
     return user.locked_until is not None and user.locked_until > now
+
+
+#: By the user's name, inactive ones last. Read through the membership, so that a page can start after any of them.
+_holder = aliased(User)
+_BY_NAME = (
+    select(~_holder.active).where(_holder.id == Membership.user_id).scalar_subquery(),
+    select(func.lower(_holder.name)).where(_holder.id == Membership.user_id).scalar_subquery(),
+    Membership.id,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UserFilter:
+    """Which users to list. None leaves that part open; ``state`` is ``active``, ``inactive`` or ``locked``."""
+
+    agency_id: UUID | None = None
+    role: Role | None = None
+    team_id: UUID | None = None
+    state: str | None = None
+    words: str = ""
+
+
+def members(
+    session: Session,
+    actor: Actor,
+    wanted: UserFilter,
+    *,
+    now: datetime,
+    after: UUID | None = None,
+    before: UUID | None = None,
+) -> Page[Membership]:
+    """The roles held in agencies the actor administers, by the user's name; inactive users last."""
+    found = page_of(
+        session,
+        select(Membership)
+        .join(Membership.user)
+        .where(administered_members(actor), *_conditions(wanted, now))
+        .options(contains_eager(Membership.user), joinedload(Membership.agency), joinedload(Membership.team)),
+        order=_BY_NAME,
+        row_id=Membership.id,
+        after=after,
+        before=before,
+        size=USERS_A_PAGE,
+    )
+    return found.of(list(found.rows))
+
+
+def member(session: Session, actor: Actor, membership_id: UUID) -> Membership:
+    """One role with its user, every role of theirs, agency and team.
+
+    Raises:
+        NotFound: there is none the actor may administer.
+    """
+    found = session.scalar(
+        select(Membership)
+        .where(Membership.id == membership_id, administered_members(actor))
+        .options(
+            joinedload(Membership.user).selectinload(User.memberships).joinedload(Membership.agency),
+            joinedload(Membership.agency),
+            joinedload(Membership.team),
+        )
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _conditions(wanted: UserFilter, now: datetime) -> list[ColumnElement[bool]]:
+    locked = and_(User.locked_until.is_not(None), User.locked_until > now)
+    states = {"active": User.active.is_(True), "inactive": User.active.is_(False), "locked": locked}
+    found: list[ColumnElement[bool]] = []
+    if wanted.agency_id is not None:
+        found.append(Membership.agency_id == wanted.agency_id)
+    if wanted.role is not None:
+        found.append(Membership.role == wanted.role)
+    if wanted.team_id is not None:
+        found.append(Membership.team_id == wanted.team_id)
+    if wanted.state in states:
+        found.append(states[wanted.state])
+    found += [
+        or_(User.name.icontains(word, autoescape=True), User.email.icontains(word, autoescape=True))
+        for word in wanted.words.split()[:5]
+    ]
+    return found

@@ -1,4 +1,4 @@
-"""Signing in and out, one's own account, and the role one acts under."""
+"""Signing in and out, one's own account, the role one acts under, and the addresses of the users' pages."""
 
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -7,14 +7,16 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, logout_user
 
+from prevention.blueprints.accounts import users
 from prevention.blueprints.accounts.forms import ChangePasswordForm, SignInForm
 from prevention.domain.account import PUBLIC, Permission
 from prevention.errors import Invalid, NotFound
 from prevention.extensions import current_session, limiter
 from prevention.queries import accounts as queries
-from prevention.services import accounts
-from prevention.services.accounts import LockoutRule, SignInResult
+from prevention.services.accounts import signing_in
+from prevention.services.accounts.signing_in import LockoutRule, SignInResult
 from prevention.web.auth import act_under, current_actor, start_session
+from prevention.web.form_handling import show_problems
 from prevention.web.guards import guarded, public
 from prevention.web.transactions import work_as
 
@@ -40,7 +42,9 @@ def _signed_in(form: SignInForm) -> bool:
     settings = current_app.extensions["settings"]
     lockout = LockoutRule(settings.lockout_attempts, settings.lockout_minutes)
     with work_as(PUBLIC) as work:
-        result, user = accounts.sign_in(work, email=form.email.data, password=form.password.data, lockout=lockout)
+        result, user = signing_in.sign_in(
+            work, email=form.email.data or "", password=form.password.data or "", lockout=lockout
+        )
     if result is not SignInResult.RIGHT or user is None or not start_session(user):
         form.password.errors = [*form.password.errors, _WRONG]
         return False
@@ -60,7 +64,7 @@ def _next_page() -> str:
 def sign_out() -> ResponseReturnValue:
     """Sign out."""
     with work_as(current_actor()) as work:
-        accounts.sign_out(work)
+        signing_in.sign_out(work)
     logout_user()
     flash("You have signed out.", "success")
     return redirect(url_for("accounts.sign_in"))
@@ -93,12 +97,25 @@ def change_password() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with work_as(current_actor()) as work:
-                user = accounts.change_password(work, current=form.current.data, new=form.new.data)
+                user = signing_in.change_password(work, current=form.current.data or "", new=form.new.data or "")
         except Invalid as invalid:
-            for field, problem in invalid.problems.items():
-                form[field].errors = [*form[field].errors, problem]
+            show_problems(form, invalid)
         else:
             start_session(user)
             flash("Your password is changed. Other devices are signed out.", "success")
             return redirect(url_for("accounts.mine"))
     return render_template("accounts/change_password.html", form=form)
+
+
+for _address, _view, _methods in (
+    ("/users", users.index, ["GET"]),
+    ("/users/search", users.search, ["POST"]),
+    ("/users/new", users.new_user, ["GET", "POST"]),
+    ("/users/<uuid:membership_id>", users.show_user, ["GET"]),
+    ("/users/<uuid:membership_id>/edit", users.edit_user, ["GET", "POST"]),
+    ("/users/<uuid:membership_id>/password", users.reset_password, ["POST"]),
+    ("/users/<uuid:membership_id>/deactivate", users.deactivate_user, ["POST"]),
+    ("/users/<uuid:membership_id>/reactivate", users.reactivate_user, ["POST"]),
+    ("/users/<uuid:membership_id>/unlock", users.unlock_user, ["POST"]),
+):
+    bp.add_url_rule(_address, view_func=_view, methods=_methods)
