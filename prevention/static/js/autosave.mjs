@@ -4,6 +4,8 @@
 //   PUT {revision, copy, fields: {name: [values]}} with X-CSRFToken (copy: the id of this open page), and answers
 //   200 {revision}                     stored; the device's copy is dropped
 //   409 {revision, fields, words?}     somebody (or another tab) stored a newer version: both are offered
+//   400 after a new sign-in            a fresh token is fetched (GET {revision, fields, csrf_token}), then once more
+//   413 {detail}                       too much to keep: said at once, tried again after the next change
 //   410 {words?}                       the form was finished meanwhile: kept on the device, not tried again
 //   anything else, or no answer        kept on the device and tried again
 // An element with data-autosave-done="<url>" on a later page tells that the form was received and drops the copies.
@@ -111,6 +113,7 @@ class Draft {
     this.dirty = false;
     this.offering = false;
     this.quiet = false;
+    this.renewed = false;
     this.stored = read(form);
   }
 
@@ -122,6 +125,7 @@ class Draft {
     window.addEventListener("pagehide", () => this.dirty && this.keep());
     document.addEventListener("visibilitychange", () => document.hidden && this.dirty && this.send());
     this.holdLock();
+    this.mark();
     await this.restore();
   }
 
@@ -197,6 +201,16 @@ class Draft {
         this.say(words || "This form was already finished. What you typed since is kept on this phone only.");
         return;
       }
+      if (answer.status === 413) {
+        const { detail } = await answer.json().catch(() => ({}));
+        this.say(detail || "This form holds more than can be kept. Make the notes shorter.");
+        return;
+      }
+      if (answer.status === 400 && !this.renewed && (await this.renewToken())) {
+        this.dirty = true;
+        this.timer = setTimeout(() => this.send(), PAUSE_MS);
+        return;
+      }
       if (answer.status === 401 || answer.redirected) {
         this.dirty = true;
         this.say("Saved on this phone. Sign in again in another tab, then carry on here.");
@@ -207,6 +221,8 @@ class Draft {
         throw new Error(`status ${answer.status}`);
       }
       this.revision = Number((await answer.json()).revision);
+      this.renewed = false;
+      this.mark();
       this.stored = fields;
       this.retry = FIRST_RETRY_MS;
       if (!this.dirty) {
@@ -223,6 +239,27 @@ class Draft {
     if (this.dirty && this.retry === FIRST_RETRY_MS) {
       this.timer = setTimeout(() => this.send(), PAUSE_MS);
     }
+  }
+
+  /** Tells the form's own submit which page and revision it comes from, so that it never clashes with its own saves. */
+  mark() {
+    for (const [name, value] of [["revision", this.revision], ["copy", this.id]]) {
+      const element = this.form.elements.namedItem(name);
+      if (element?.type === "hidden") {
+        element.value = value;
+      }
+    }
+  }
+
+  /** Signing in again makes a new token: fetches it for every form of the page. True when there is one. */
+  async renewToken() {
+    this.renewed = true;
+    const answer = await fetch(this.url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+    const { csrf_token: token } = answer.ok && !answer.redirected ? await answer.json() : {};
+    for (const element of token ? document.querySelectorAll('input[name="csrf_token"]') : []) {
+      element.value = token;
+    }
+    return Boolean(token);
   }
 
   later() {
@@ -310,6 +347,7 @@ class Draft {
       leave: "Keep what is on this screen",
       done: () => {
         this.revision = Number(revision);
+        this.mark();
       },
     });
   }

@@ -1,0 +1,605 @@
+"""The officer's day and the coordinator's booking, through the pages."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from prevention.domain.account import Role
+from prevention.domain.agency import AgencyKind
+from prevention.domain.case import CaseState
+from prevention.domain.risk import RiskLevel
+from prevention.domain.visit import VisitOutcome, VisitState
+from prevention.models.account import User
+from prevention.models.agency import Agency, Team
+from prevention.models.audit import AuditEvent, AuditTag
+from prevention.models.case import Assignment, Case, RiskAssessment
+from prevention.models.followup import FollowUp
+from prevention.models.person import PersonRecord
+from prevention.models.visit import AlarmRecord, EquipmentItem, OnwardReferral, Visit, VisitDraft
+from tests.support.arranging import Arranger
+from tests.support.client import PageClient
+
+LONDON = ZoneInfo("Europe/London")
+
+
+def soon(hours: float = 2) -> datetime:
+    return (datetime.now(UTC) + timedelta(hours=hours)).replace(microsecond=0)
+
+
+CONTENT = {
+    "reasons": ["NO_ALARM", "SMOKING_UNSAFE"],
+    "household_flags": [],
+    "immediate_danger": False,
+    "staff_safety": ["TWO_PERSON"],
+    "contact_constraints": [],
+}
+
+
+class Day:
+    """A fire agency with a station, its officer and coordinator, and one case with a referral."""
+
+    def __init__(self, arrange: Arranger) -> None:
+        self.arrange = arrange
+        self.agency: Agency = arrange.agency(name="London Fire Service")
+        self.station: Team = arrange.team(self.agency, name="Camden station")
+        self.officer: User = arrange.user(self.agency, Role.FIELD_OFFICER, team=self.station, name="Ana Cole")
+        self.coordinator: User = arrange.user(self.agency, Role.COORDINATOR, team=self.agency.teams[0], name="Bo Desk")
+        self.premises = arrange.premises(latitude=51.53, longitude=-0.14)
+        self.referral = arrange.referral(self.agency, premises=self.premises, content=CONTENT)
+        arrange.save(
+            PersonRecord(
+                referral_id=self.referral.id,
+                agency_id=self.agency.id,
+                premises_id=self.premises.id,
+                created_at=soon(),
+                given={},
+                first_name="Mary",
+                surname="Hill",
+                phone="+442079460018",
+            )
+        )
+        self.case: Case = arrange.case(
+            self.agency,
+            referrals=(self.referral,),
+            state=CaseState.ASSIGNED,
+            risk_level=RiskLevel.HIGH,
+            owner_team_id=self.station.id,
+            staff_safety=["TWO_PERSON"],
+            due_at=soon(96),
+            act_by=soon(96),
+            next_action_at=soon(24),
+        )
+
+    def visit(self, **values: object) -> Visit:
+        self.case.state = CaseState.BOOKED
+        self.arrange.save(self.case)
+        usual = {"officer_id": self.officer.id, "team_id": self.station.id, "scheduled_at": soon()}
+        return self.arrange.visit(self.case, **usual | values)
+
+
+@pytest.fixture
+def day(arrange: Arranger) -> Day:
+    return Day(arrange)
+
+
+def slot(day: Day, at: datetime | None = None, **values: str) -> dict[str, str | list[str]]:
+    local = (at or soon(26)).astimezone(LONDON)
+    return {
+        "date": [str(local.day), str(local.month), str(local.year)],
+        "time": f"{local:%H:%M}",
+        "crew": f"team:{day.station.id}",
+        "visit_type": "HFSV",
+        "access_note": "Key safe 1234",
+        **values,
+    }
+
+
+COMPLETED = {
+    "outcome": "COMPLETED",
+    "seen": "RESIDENT",
+    "escape-discussed": "yes",
+    "risk_after": "HIGH",
+    "fitted": ["HALL:SMOKE_OPTICAL", "LANDING:SMOKE_OPTICAL"],
+}
+
+
+class TestBooking:
+    def test_books_moves_the_case_and_gives_it_to_the_officer(
+        self, client: PageClient, day: Day, rows: Session
+    ) -> None:
+        client.sign_in(day.coordinator)
+        page = client.page(f"/cases/{day.case.id}/visits/book")
+        assert "Ana Cole" in page.text
+        assert "Nothing booked that day" in page.text
+        crew = f"user:{day.officer.id}"
+        first = client.post(f"/cases/{day.case.id}/visits/book", data=slot(day, crew=crew))
+        assert "needs two people" in first.text
+        assert "Book anyway" in first.text
+        answer = client.post(f"/cases/{day.case.id}/visits/book", data=slot(day, crew=crew, accepted="TWO_PERSON"))
+        assert answer.status_code == 302, answer.text
+        visit = rows.scalars(select(Visit)).one()
+        assert (visit.officer_id, visit.team_id, visit.state) == (day.officer.id, day.station.id, VisitState.BOOKED)
+        assert visit.access_note == "Key safe 1234"
+        case = rows.get_one(Case, day.case.id)
+        assert (case.state, case.owner_user_id) == (CaseState.BOOKED, day.officer.id)
+        assert rows.scalars(select(Assignment)).one().user_id == day.officer.id
+        assert rows.scalars(select(AuditEvent).where(AuditEvent.tag == AuditTag.VISIT_BOOKED)).one().case_id == case.id
+        assert "Ana Cole will see it" in client.page(answer.location).text
+
+    def test_the_same_booking_twice_is_one_visit(self, client: PageClient, day: Day, rows: Session) -> None:
+        client.sign_in(day.coordinator)
+        data = slot(day)
+        assert client.post(f"/cases/{day.case.id}/visits/book", data=data).status_code == 302
+        assert client.post(f"/cases/{day.case.id}/visits/book", data=data).status_code == 302
+        assert len(rows.scalars(select(Visit)).all()) == 1
+
+    def test_warns_of_another_agencys_visit_without_saying_whose(
+        self, client: PageClient, day: Day, arrange: Arranger
+    ) -> None:
+        police = arrange.agency(AgencyKind.POLICE, name="Secret Police")
+        other = arrange.case(police, premises_id=day.premises.id)
+        arrange.visit(other, scheduled_at=soon(30))
+        client.sign_in(day.coordinator)
+        answer = client.post(f"/cases/{day.case.id}/visits/book", data=slot(day))
+        assert "Another service has a visit booked at this home" in answer.text
+        assert police.short_name not in answer.text
+        assert "Book anyway" in answer.text
+
+    def test_warns_when_the_slot_is_too_late(self, client: PageClient, day: Day) -> None:
+        client.sign_in(day.coordinator)
+        answer = client.post(f"/cases/{day.case.id}/visits/book", data=slot(day, soon(120)))
+        assert "after the time by which the home must be visited" in answer.text
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"time": "25:99"}, "Enter a time"),
+            ({"time": ""}, "Enter the time"),
+            ({"date": ["31", "2", "2027"]}, "There is no day 31"),
+            ({"date": ["1", "1", "2020"]}, "still to come"),
+            ({"crew": "team:nonsense"}, "Choose one of the answers"),
+            ({"visit_type": "<script>"}, "Choose the type of visit"),
+            ({"access_note": "x" * 10_000}, "Use 1,000 characters or fewer"),
+        ],
+    )
+    def test_says_what_is_wrong_and_keeps_what_was_typed(
+        self, client: PageClient, day: Day, changes: dict[str, str], words: str
+    ) -> None:
+        client.sign_in(day.coordinator)
+        answer = client.post(f"/cases/{day.case.id}/visits/book", data=slot(day) | changes)
+        assert answer.status_code == 200
+        assert words in answer.text
+
+    def test_an_officer_of_another_agency_cannot_be_chosen(
+        self, client: PageClient, day: Day, arrange: Arranger, rows: Session
+    ) -> None:
+        elsewhere = arrange.agency()
+        stranger = arrange.user(elsewhere, Role.FIELD_OFFICER, team=elsewhere.teams[0])
+        client.sign_in(day.coordinator)
+        answer = client.post(f"/cases/{day.case.id}/visits/book", data=slot(day, crew=f"user:{stranger.id}"))
+        assert answer.status_code == 200
+        assert rows.scalars(select(Visit)).first() is None
+
+    def test_move_and_cancel(self, client: PageClient, day: Day, rows: Session) -> None:
+        visit = day.visit()
+        client.sign_in(day.coordinator)
+        assert client.page(f"/visits/{visit.id}/move")
+        no_reason = client.post(f"/visits/{visit.id}/move", data=slot(day))
+        assert "Say why the visit is moved" in no_reason.text
+        moved = client.post(f"/visits/{visit.id}/move", data=slot(day, reason="Crew at a fire"))
+        assert moved.status_code == 302
+        assert rows.get_one(Visit, visit.id).officer_id is None
+        rows.rollback()
+        stale = client.post(f"/visits/{visit.id}/cancel", data={"outcome": "CANCELLED_BY_RESIDENT", "version": "1"})
+        assert stale.status_code == 409
+        done = client.post(f"/visits/{visit.id}/cancel", data={"outcome": "CANCELLED_BY_RESIDENT"})
+        assert done.status_code == 302
+        assert rows.get_one(Visit, visit.id).state is VisitState.CANCELLED
+        assert rows.get_one(Case, day.case.id).state is CaseState.CONTACTING
+        assert client.page(done.location)
+
+
+class TestMyVisits:
+    def test_shows_the_day_within_the_budget(self, client: PageClient, day: Day, arrange: Arranger) -> None:
+        day.visit(scheduled_at=soon(-30))
+        for number in range(4):
+            case = arrange.case(day.agency, owner_team_id=day.station.id, contact_constraints=["DO_NOT_LEAVE_CARD"])
+            arrange.visit(case, officer_id=None, team_id=day.station.id, scheduled_at=soon(24 * number + 49))
+        client.sign_in(day.officer)
+        with client.budget(12):
+            page = client.page("/visits/")
+        assert "Overdue (1)" in page.text
+        assert "Visit in pairs" in page.text
+        assert "Do not leave a card" in page.text
+        assert page.select_one('a[href="tel:+442079460018"]')
+        assert page.select_one('a[href^="geo:51.53"]')
+        assert len(page.select(".app-visit")) == 5
+        assert "Take it" in page.text
+
+    def test_others_visits_are_not_on_it(self, client: PageClient, day: Day, arrange: Arranger) -> None:
+        mate = arrange.user(day.agency, Role.FIELD_OFFICER, team=day.station)
+        day.visit(officer_id=mate.id)
+        client.sign_in(day.officer)
+        assert "No visits waiting" in client.page("/visits/").text
+
+    def test_a_confidential_address_is_for_its_crew(self, client: PageClient, day: Day, arrange: Arranger) -> None:
+        day.premises.confidential = True
+        arrange.save(day.premises)
+        visit = day.visit(access_note="Ring bell 3")
+        client.sign_in(day.coordinator)
+        page = client.page(f"/visits/{visit.id}")
+        assert "Address withheld" in page.text
+        for secret in (day.premises.street, "Ring bell 3", "Mary Hill", "7946", "geo:"):
+            assert secret not in str(page)
+        client.post("/sign-out")
+        client.sign_in(day.officer)
+        page = client.page(f"/visits/{visit.id}")
+        assert day.premises.street in page.text
+        assert "geo:" not in str(page)
+
+    def test_another_agencys_suspect_is_nobody_to_ask_for(
+        self, client: PageClient, day: Day, arrange: Arranger
+    ) -> None:
+        police = arrange.agency(AgencyKind.POLICE)
+        said = arrange.referral(police, premises=day.premises, suspect=True)
+        arrange.save(
+            PersonRecord(
+                referral_id=said.id,
+                agency_id=police.id,
+                premises_id=day.premises.id,
+                created_at=soon(),
+                given={},
+                surname="Suspectson",
+            )
+        )
+        case = arrange.case(day.agency, referrals=(said,), owner_team_id=day.station.id)
+        visit = arrange.visit(case, officer_id=day.officer.id, team_id=day.station.id)
+        client.sign_in(day.officer)
+        assert "Suspectson" not in client.page(f"/visits/{visit.id}").text
+
+    def test_take_it(self, client: PageClient, day: Day, rows: Session) -> None:
+        visit = day.visit(officer_id=None)
+        client.sign_in(day.officer)
+        assert client.post(f"/visits/{visit.id}/take").status_code == 302
+        assert rows.get_one(Visit, visit.id).officer_id == day.officer.id
+        assert rows.get_one(Case, day.case.id).owner_user_id == day.officer.id
+
+
+class TestRights:
+    PATHS = ("", "/record", "/print", "/draft", "/move", "/cancel", "/door/NO_ACCESS_NO_REPLY")
+
+    def test_other_agencies_and_unknown_visits_look_the_same(
+        self, client: PageClient, day: Day, arrange: Arranger
+    ) -> None:
+        visit = day.visit()
+        stranger = arrange.user(arrange.agency(AgencyKind.POLICE), Role.SUPERVISOR)
+        client.sign_in(stranger)
+        for path in self.PATHS:
+            hidden = client.get(f"/visits/{visit.id}{path}")
+            unknown = client.get(f"/visits/{uuid4()}{path}")
+            assert hidden.status_code == unknown.status_code == 404, path
+            assert hidden.text.replace(str(visit.id), "") == unknown.text.replace(str(visit.id), "")
+        for path in ("take", "start", "interrupt", "draft/versions/0"):
+            assert client.post(f"/visits/{visit.id}/{path}").status_code == 404
+
+    def test_a_mate_of_another_station_sees_but_does_not_record(
+        self, client: PageClient, day: Day, arrange: Arranger
+    ) -> None:
+        visit = day.visit()
+        mate = arrange.user(day.agency, Role.FIELD_OFFICER, team=arrange.team(day.agency))
+        client.sign_in(mate)
+        assert client.page(f"/visits/{visit.id}")
+        assert client.get(f"/visits/{visit.id}/record").status_code == 403
+        for path in ("take", "start", "interrupt"):
+            assert client.post(f"/visits/{visit.id}/{path}").status_code == 403
+
+    @pytest.mark.parametrize("role", [Role.PARTNER_REFERRER, Role.ADMINISTRATOR])
+    def test_roles_without_visits(self, client: PageClient, day: Day, arrange: Arranger, role: Role) -> None:
+        visit = day.visit()
+        client.sign_in(arrange.user(day.agency, role))
+        for path in (
+            "/visits/",
+            f"/visits/{visit.id}",
+            f"/visits/{visit.id}/record",
+            f"/cases/{day.case.id}/visits/book",
+        ):
+            assert client.get(path).status_code == 403
+
+    def test_officers_do_not_book(self, client: PageClient, day: Day) -> None:
+        client.sign_in(day.officer)
+        assert client.get(f"/cases/{day.case.id}/visits/book").status_code == 403
+
+
+class TestVisitForm:
+    def test_start_interrupt_resume_finish(self, client: PageClient, day: Day, rows: Session) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        assert client.post(f"/visits/{visit.id}/start").location.endswith(f"/visits/{visit.id}/record")
+        assert rows.get_one(Case, day.case.id).state is CaseState.IN_PROGRESS
+        rows.rollback()
+        assert client.post(f"/visits/{visit.id}/interrupt").status_code == 302
+        assert "Resume" in client.page("/visits/").text
+        assert rows.get_one(Case, day.case.id).next_action == "Go back to the interrupted visit"
+        rows.rollback()
+        client.post(f"/visits/{visit.id}/start")
+        client.query_budget = 50  # a whole visit, its rows, risk, case, follow-ups and trail
+        answer = client.post(
+            f"/visits/{visit.id}/record",
+            data=COMPLETED
+            | {
+                "finish": "1",
+                "people-aged_65_or_over": "1",
+                "people-lives_alone": "yes",
+                "clutter-LIVING_ROOM": "6",
+                "behaviours-SMOKING": ["SMOKING_IN_BED"],
+                "components-SMOKING-risk_observed": "high",
+                "components-SMOKING-advice_given": "y",
+                "equipment-0-item": "FIRE_RETARDANT_BEDDING",
+                "equipment-0-action": "ORDERED",
+                "onward-0-destination": "STOP_SMOKING",
+                "onward-0-kind": "REFERRAL",
+                "onward-0-agreed": "yes",
+            },
+        )
+        assert answer.status_code == 302, answer.text
+        page = client.page(answer.location)
+        assert "What happens next" in page.text
+        assert "Fire retardant bedding" in page.text
+        assert "Living room: 6 of 9" in page.text
+        done = rows.get_one(Visit, visit.id)
+        assert (done.state, done.outcome) == (VisitState.FINISHED, VisitOutcome.COMPLETED)
+        assert done.finished_at is not None
+        assert rows.get_one(Case, day.case.id).state is CaseState.COMPLETED
+        assert {alarm.expiry_year for alarm in rows.scalars(select(AlarmRecord))} == {datetime.now(LONDON).year + 10}
+        assert rows.scalars(select(EquipmentItem)).one().quantity == 1
+        assert rows.scalars(select(OnwardReferral)).one().case_id == day.case.id
+        assert rows.scalars(select(RiskAssessment).where(RiskAssessment.visit_id == visit.id)).first() is not None
+        assert rows.scalars(select(FollowUp).where(FollowUp.visit_id == visit.id)).first() is not None
+        assert rows.get(VisitDraft, visit.id) is None
+        assert client.page(f"/visits/{visit.id}/print")
+
+    def test_a_second_finish_changes_nothing(self, client: PageClient, day: Day, rows: Session) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        client.post(f"/visits/{visit.id}/record", data=COMPLETED | {"finish": "1"})
+        before = len(rows.scalars(select(AuditEvent)).all()), len(rows.scalars(select(FollowUp)).all())
+        rows.rollback()
+        again = client.post(f"/visits/{visit.id}/record", data=COMPLETED | {"finish": "1"})
+        door = client.post(f"/visits/{visit.id}/door/NO_ACCESS_NO_REPLY", data={})
+        assert again.status_code == door.status_code == 302
+        assert "Visit saved: visit completed" in client.page(door.location).text
+        assert (len(rows.scalars(select(AuditEvent)).all()), len(rows.scalars(select(FollowUp)).all())) == before
+        assert len(rows.scalars(select(AlarmRecord)).all()) == 2
+
+    def test_only_what_the_outcome_needs(self, client: PageClient, day: Day, rows: Session) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        nothing = client.post(f"/visits/{visit.id}/record", data={"finish": "1"})
+        assert "Say how the visit ended" in nothing.text
+        little = client.post(
+            f"/visits/{visit.id}/record", data={"finish": "1", "revision": "1", "outcome": "COMPLETED", "notes": "Kept"}
+        )
+        for words in ("Say who you saw", "Record the alarms", "Choose the risk level", "Kept"):
+            assert words in little.text
+        assert rows.get_one(Visit, visit.id).state is VisitState.BOOKED
+        draft = rows.get_one(VisitDraft, visit.id)
+        assert draft.content["fields"]["notes"] == ["Kept"]
+
+    def test_errors_stand_beside_rows_of_lists(self, client: PageClient, day: Day) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        data = COMPLETED | {
+            "finish": "1",
+            "alarms-0-type": "HEAT",
+            "alarms-1-room": "HALL",
+            "alarms-1-type": "HEAT",
+            "alarms-1-expiry_year": "1812",
+            "onward-0-destination": "TELECARE",
+            "onward-0-kind": "REFERRAL",
+            "onward-0-agreed": "no",
+        }
+        first = client.post(f"/visits/{visit.id}/record", data=data)
+        assert "Choose the room the alarm is in" in first.text
+        second = client.post(f"/visits/{visit.id}/record", data=data | {"revision": "1", "alarms-0-room": "KITCHEN"})
+        assert "Enter the year on the alarm" in second.text
+        assert "say why you refer anyway" in second.text
+
+    def test_no_reply_is_two_taps(self, client: PageClient, day: Day, rows: Session) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        page = client.page(f"/visits/{visit.id}")
+        link = next(a for a in page.find_all("a") if a.text.strip() == "No reply")
+        confirm = client.page(link["href"])
+        assert "Did you leave a card?" in confirm.text
+        answer = client.post(link["href"], data={"card_left": "yes"})
+        assert answer.status_code == 302
+        assert "tries again" in client.page(answer.location).text
+        assert rows.get_one(Visit, visit.id).outcome is VisitOutcome.NO_ACCESS_NO_REPLY
+        assert rows.get_one(Case, day.case.id).state is CaseState.NO_ACCESS
+        assert rows.scalars(select(FollowUp)).first() is not None
+
+    def test_no_card_where_none_may_be_left(self, client: PageClient, day: Day, arrange: Arranger) -> None:
+        day.case.contact_constraints = ["DO_NOT_LEAVE_CARD"]
+        arrange.save(day.case)
+        visit = day.visit()
+        client.sign_in(day.officer)
+        page = client.page(f"/visits/{visit.id}/door/NO_ACCESS_NO_REPLY")
+        assert "Did you leave a card?" not in page.text
+        assert "Do not leave a card" in page.text
+        refused = client.post(f"/visits/{visit.id}/door/NO_ACCESS_NO_REPLY", data={"card_left": "yes"})
+        assert refused.status_code == 200
+        assert "must not be left a card" in refused.text
+
+    def test_a_refusal_asks_what_it_needs(self, client: PageClient, day: Day, rows: Session) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        url = f"/visits/{visit.id}/door/REFUSED_AT_DOOR"
+        assert "Say who refused" in client.post(url, data={}).text
+        data = {"who": "RESIDENT", "capacity_concern": "NO", "risk_explained": "yes", "alternative": "LEAFLET"}
+        assert client.post(url, data=data).status_code == 302
+        assert rows.get_one(Case, day.case.id).state is CaseState.REFUSED
+
+    def test_a_death_closes_the_case(self, client: PageClient, day: Day, rows: Session) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        assert client.post(f"/visits/{visit.id}/door/DECEASED", data={}).status_code == 302
+        case = rows.get_one(Case, day.case.id)
+        assert (case.state, case.outcome, case.closed_at is not None) == (CaseState.CLOSED, VisitOutcome.DECEASED, True)
+
+    def test_a_case_that_was_closed_meanwhile_does_not_refuse_the_visit(
+        self, client: PageClient, day: Day, arrange: Arranger, rows: Session
+    ) -> None:
+        visit = day.visit()
+        day.case.state = CaseState.CLOSED
+        arrange.save(day.case)
+        client.sign_in(day.officer)
+        assert client.post(f"/visits/{visit.id}/record", data=COMPLETED | {"finish": "1"}).status_code == 302
+        assert rows.get_one(Visit, visit.id).state is VisitState.FINISHED
+        assert rows.get_one(Case, day.case.id).state is CaseState.CLOSED
+
+    def test_prefilled_from_the_last_visit(self, client: PageClient, day: Day) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        client.post(
+            f"/visits/{visit.id}/record", data=COMPLETED | {"finish": "1", "people-care_agency": "Kind Care Ltd"}
+        )
+        next_visit = day.visit()
+        page = client.page(f"/visits/{next_visit.id}/record")
+        assert "From the last visit on" in page.text
+        assert page.select_one('input[name="people-care_agency"]')["value"] == "Kind Care Ltd"
+        assert page.select_one('select[name="alarms-0-room"] option[selected]')["value"] == "HALL"
+        assert not page.select('input[name="outcome"][checked]')
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "<script>alert(1)</script>",
+            "'; DROP TABLE visits; --",
+            "x" * 10_000,
+            "a\x00b",
+            "\U0001f525 £ ’",
+            "{{ 7*7 }}",
+        ],
+        ids=["html", "sql", "long", "nul", "unicode", "template"],
+    )
+    def test_hostile_words_in_every_field(self, client: PageClient, day: Day, text: str) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        page = client.page(f"/visits/{visit.id}/record")
+        names = {field["name"] for field in page.select("form#visit [name]")} - {"csrf_token", "save", "finish"}
+        short = text if len(text) < 100 else text[:2000]
+        data = {name: short if name not in {"notes", "revision", "copy"} else text for name in names}
+        with client.budget(60):
+            saved = client.post(f"/visits/{visit.id}/record", data=data | {"finish": "1"})
+        assert saved.status_code in {200, 409, 413}
+        assert "<script>alert(1)" not in saved.text
+        assert client.get(f"/visits/{visit.id}/record").status_code == 200
+        door = client.post(f"/visits/{visit.id}/door/NO_ACCESS_UNSAFE", data={"notes": text})
+        assert door.status_code in {200, 302}
+        assert client.get(f"/visits/{visit.id}").status_code == 200
+
+
+class TestDrafts:
+    def put(self, client: PageClient, visit: Visit, revision: int, copy: str, **fields: list[str]) -> object:
+        return client.put(
+            f"/visits/{visit.id}/draft",
+            json={"revision": revision, "copy": copy, "fields": fields},
+            headers={"Accept": "application/json"},
+        )
+
+    def test_keeps_what_is_typed_through_signing_out(self, client: PageClient, day: Day) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        assert self.put(client, visit, 0, "tab-1", notes=["Half a sent"], **{"from the future": ["x"]}).json == {
+            "revision": 1
+        }
+        assert self.put(client, visit, 1, "tab-1", notes=["Half a sentence"]).json == {"revision": 2}
+        client.post("/sign-out")
+        assert client.get(f"/visits/{visit.id}/draft").status_code == 302
+        client.sign_in(day.officer)
+        assert "Half a sentence" in client.page(f"/visits/{visit.id}/record").text
+        kept = client.get(f"/visits/{visit.id}/draft").json
+        assert kept["revision"] == 2
+        assert kept["csrf_token"]
+
+    def test_the_same_message_twice_changes_nothing(self, client: PageClient, day: Day) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        for _ in range(2):
+            assert self.put(client, visit, 0, "tab-1", notes=["One"]).json == {"revision": 1}
+
+    def test_two_tabs_lose_nothing(self, client: PageClient, day: Day, rows: Session) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        self.put(client, visit, 0, "tab-1", notes=["From tab one"])
+        refused = self.put(client, visit, 0, "tab-2", notes=["From tab two"], seen=["CARER"])
+        assert refused.status_code == 409
+        assert refused.json["fields"] == {"notes": ["From tab one"], "seen": []}
+        assert refused.json["revision"] == 1
+        assert "Ana Cole" in refused.json["words"]
+        page = client.page(f"/visits/{visit.id}/record")
+        assert "Another version is kept" in page.text
+        assert "From tab two" in page.text
+        assert "From tab one" in page.text
+        chosen = self.put(client, visit, 1, "tab-2", notes=["From tab two"], seen=["CARER"])
+        assert chosen.json == {"revision": 2}
+        content = rows.get_one(VisitDraft, visit.id).content
+        assert content["fields"]["notes"] == ["From tab two"]
+        assert content["others"][0]["fields"]["notes"] == ["From tab one"]
+        assert client.post(f"/visits/{visit.id}/draft/versions/0").status_code == 302
+        assert "From tab one" in client.page(f"/visits/{visit.id}/record").select_one('textarea[name="notes"]').text
+        assert client.post(f"/visits/{visit.id}/draft/versions/7").status_code == 404
+
+    def test_two_people_see_both_versions_without_script(self, client: PageClient, day: Day, arrange: Arranger) -> None:
+        visit = day.visit()
+        mate = arrange.user(day.agency, Role.FIELD_OFFICER, team=day.station, name="Cal Mate")
+        client.sign_in(day.officer)
+        client.post(f"/visits/{visit.id}/record", data={"save": "alarms", "revision": "0", "notes": "Ana was here"})
+        client.post("/sign-out")
+        client.sign_in(mate)
+        both = client.post(f"/visits/{visit.id}/record", data={"save": "alarms", "revision": "0", "notes": "Cal too"})
+        assert both.status_code == 409
+        for words in ("Ana was here", "Cal too", "Ana Cole"):
+            assert words in both.text
+        again = client.post(f"/visits/{visit.id}/record", data={"save": "alarms", "revision": "1", "notes": "Cal too"})
+        assert again.status_code == 302
+        page = client.page(f"/visits/{visit.id}/record")
+        assert page.select_one('textarea[name="notes"]').text.strip() == "Cal too"
+        assert "Ana was here" in page.text
+
+    def test_typing_after_the_end_is_kept_beside(self, client: PageClient, day: Day, rows: Session) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        client.post(f"/visits/{visit.id}/record", data=COMPLETED | {"finish": "1"})
+        late = self.put(client, visit, 3, "tab-9", notes=["Forgot this"])
+        assert late.status_code == 410
+        assert rows.get_one(VisitDraft, visit.id).content["others"][0]["fields"]["notes"] == ["Forgot this"]
+        assert "It is kept with the visit" in client.page(f"/visits/{visit.id}").text
+
+    @pytest.mark.parametrize(
+        ("body", "status"),
+        [
+            (b"", 400),
+            (b"[]", 400),
+            (b'{"revision": "1", "fields": {}}', 400),
+            (b'{"revision": 1, "fields": []}', 400),
+            (b'{"revision": 1, "fields": {"a": "text"}}', 400),
+            (b'{"revision": 1, "fields": {"a": [1]}}', 400),
+            (b'{"revision": 1, "fields": {"a": ["' + b"x" * 300_000 + b'"]}}', 413),
+            (b'{"revision": 1, "fields": {"a": ["' + b"x" * 900_000 + b'"]}}', 413),
+            (b'{"revision": 1, "fields": {"a": ["\\u0000 \\ud800"]}}', 200),
+            (b'{"revision": 1, "fields": {"__proto__": ["x"], "": ["y"]}, "more": 1}', 200),
+        ],
+    )
+    def test_strange_messages(self, client: PageClient, day: Day, body: bytes, status: int) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        answer = client.put(f"/visits/{visit.id}/draft", data=body, content_type="application/json")
+        assert answer.status_code == status, answer.text
+        if status >= 400:
+            assert answer.mimetype == "application/problem+json"
+        assert client.get(f"/visits/{visit.id}/record").status_code == 200
