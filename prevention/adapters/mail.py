@@ -2,6 +2,7 @@
 
 import logging
 import smtplib
+import ssl
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Protocol
@@ -16,6 +17,7 @@ _log = logging.getLogger(__name__)
 #: Longest wait for the mail server's answer, in seconds. A lease on messages must outlast it.
 SMTP_TIMEOUT = 20
 _TLS_PORT = 465
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class MailRefused(PreventionError):
@@ -35,7 +37,10 @@ class MailSender(Protocol):
 
 
 class SmtpSender:
-    """Sends through the configured SMTP server: TLS from the start on port 465, else STARTTLS where it is offered."""
+    """Sends through the configured SMTP server: TLS from the start on port 465, else STARTTLS where it is offered.
+
+    Certificates are checked, and a password never travels without encryption beyond this machine.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -43,7 +48,8 @@ class SmtpSender:
     def send(self, mail: Mail) -> None:
         """See ``MailSender.send``."""
         try:
-            with self._connect() as server:
+            with self._connection() as server:
+                self._greet(server)
                 server.send_message(self._message(mail))
         except smtplib.SMTPRecipientsRefused as refused:
             code = max((code for code, _ in refused.recipients.values()), default=450)
@@ -55,18 +61,25 @@ class SmtpSender:
         except (smtplib.SMTPException, OSError) as error:
             raise Unavailable(f"The mail server did not answer ({type(error).__name__}).") from None
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connection(self) -> smtplib.SMTP:
         settings = self._settings
         if settings.smtp_port == _TLS_PORT:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=SMTP_TIMEOUT)
-        else:
-            server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SMTP_TIMEOUT)
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=SMTP_TIMEOUT, context=context)
+        return smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SMTP_TIMEOUT)
+
+    def _greet(self, server: smtplib.SMTP) -> None:
+        settings = self._settings
+        server.ehlo()
+        encrypted = isinstance(server, smtplib.SMTP_SSL)
+        if not encrypted and server.has_extn("starttls"):
+            server.starttls(context=ssl.create_default_context())
             server.ehlo()
-            if server.has_extn("starttls"):
-                server.starttls()
+            encrypted = True
         if settings.smtp_user:
+            if not encrypted and settings.smtp_host not in _LOOPBACK:
+                raise Unavailable("The mail server offers no encryption, so the password was not sent.")
             server.login(settings.smtp_user, settings.smtp_password)
-        return server
 
     def _message(self, mail: Mail) -> EmailMessage:
         message = EmailMessage()
