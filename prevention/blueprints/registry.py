@@ -3,10 +3,17 @@
 from flask import Flask
 
 from prevention.blueprints.accounts import routes as accounts
+from prevention.blueprints.agencies import routes as agencies
+from prevention.blueprints.cases import routes as cases
+from prevention.blueprints.followups import routes as followups
 from prevention.blueprints.health import routes as health
 from prevention.blueprints.home import routes as home
+from prevention.blueprints.matches import routes as matches
+from prevention.blueprints.notifications import routes as notifications
 from prevention.blueprints.patterns import routes as patterns
+from prevention.blueprints.referrals import routes as referrals
 from prevention.blueprints.statements import routes as statements
+from prevention.blueprints.visits import routes as visits
 from prevention.settings import Mode, Settings
 
 _BLUEPRINTS = (
@@ -14,6 +21,13 @@ _BLUEPRINTS = (
     health.bp,
     home.bp,
     accounts.bp,
+    agencies.bp,
+    referrals.bp,
+    notifications.bp,
+    cases.bp,
+    matches.bp,
+    followups.bp,
+    visits.bp,
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
-from prevention.domain.account import Role
+from prevention.domain.account import SYSTEM, Role
 from prevention.domain.agency import AgencyKind, TeamKind
 from prevention.domain.case import CaseState
 from prevention.domain.followup import FollowUpKind, FollowUpState
@@ -17,7 +17,11 @@ from prevention.domain.referral import (
     CapacityConcern,
     Channel,
     CurrentLocation,
+    GivenAddress,
+    GivenPerson,
     LawfulBasis,
+    ReceiveReferral,
+    ReferralReason,
     SharingPreference,
     Told,
 )
@@ -28,10 +32,13 @@ from prevention.models.agency import Agency, Area, Team
 from prevention.models.base import Base
 from prevention.models.case import Case, CaseInvolvement, ReferralLink
 from prevention.models.followup import FollowUp
+from prevention.models.match import MatchCandidate
 from prevention.models.notification import Alert, Message, MessageState
 from prevention.models.premises import AddressStatus, Premises
 from prevention.models.referral import Referral
 from prevention.models.visit import Visit
+from prevention.services.referrals.intake import receive
+from prevention.services.work import Work
 from tests.support.client import PASSWORD
 
 Row = TypeVar("Row", bound=Base)
@@ -230,3 +237,35 @@ class Arranger:
         """An open very-high alert for the case's agency."""
         usual: dict[str, Any] = {"case_id": case.id, "agency_id": case.owner_agency_id, "why": why, "raised_at": NOW}
         return self.save(Alert(**usual | values))
+
+    def received(self, agency: Agency, *, now: datetime | None = None, **command: Any) -> Case:
+        """A case as the one door makes it: a referral from ``agency`` received, assessed and matched at ``now``."""
+        number = next(self._numbers)
+        usual: dict[str, Any] = {
+            "source_system": "test",
+            "source_ref": f"received-{number}",
+            "channel": Channel.WEB_FORM,
+            "address": GivenAddress(lines=f"{number} Harrow Street, London", postcode="NW1 0AA"),
+            "person": GivenPerson(first_name="Joan", surname=f"Whitfield{number}", dob="27/03/1950"),
+            "reasons": frozenset({ReferralReason.NO_ALARM, ReferralReason.ISOLATION}),
+            "narrative": "Alone, and no alarm was seen",
+            "feedback_to": f"mailbox-{number}@example.org",
+        }
+        work = Work(session=self.session, actor=SYSTEM, now=now or datetime.now(UTC))
+        receipt = receive(work, ReceiveReferral(agency_id=agency.id, **usual | command))
+        self.session.commit()
+        return self.session.get_one(Case, receipt.case_id, populate_existing=True)
+
+    def candidate(self, referral: Referral, case: Case, **values: Any) -> MatchCandidate:
+        """A likeness of the referral to the case that nobody has answered."""
+        usual: dict[str, Any] = {
+            "referral_id": referral.id,
+            "case_id": case.id,
+            "found_at": NOW,
+            "p_same_person": 0.82,
+            "p_same_household": 0.9,
+            "model_version": "test",
+            "words": "Same surname and birth date; the address differs.",
+            "contributions": [{"field": "name", "words": "The surnames are the same", "weight": 5.2}],
+        }
+        return self.save(MatchCandidate(**usual | values))

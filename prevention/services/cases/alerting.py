@@ -9,7 +9,7 @@ from prevention.services.work import Work
 
 
 def settle_alert(work: Work, case: Case) -> None:
-    """Acknowledge the case's open alert in the actor's name, when it is their agency's: they have just dealt with it."""
+    """Acknowledge the open alert in the actor's name, when it is their agency's: they have just dealt with it."""
     alert_id = work.session.scalar(
         select(Alert.id).where(
             Alert.case_id == case.id, Alert.acknowledged_at.is_(None), Alert.agency_id == work.actor.agency_id

@@ -1,0 +1,355 @@
+"""What can be done with a case: one short form each, or one button."""
+
+from datetime import date, datetime, time
+from uuid import UUID
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from prevention.blueprints.cases.blueprint import bp
+from prevention.blueprints.cases.forms import (
+    ActionForm,
+    AssignForm,
+    CloseForm,
+    ContactForm,
+    HoldForm,
+    NoteForm,
+    OverrideForm,
+    ReasonForm,
+    RedirectForm,
+    RejectForm,
+    RevealForm,
+)
+from prevention.blueprints.cases.performing import Action, header_for, own_agency, perform
+from prevention.domain.account import Permission
+from prevention.errors import Conflict
+from prevention.extensions import current_session
+from prevention.queries.cases.counts import Owner, other_agencies, owners
+from prevention.queries.cases.page import CaseHeader
+from prevention.services.cases import (
+    assigning,
+    closing,
+    contacting,
+    escalating,
+    holding,
+    noting,
+    separating,
+    triage,
+    viewing,
+)
+from prevention.services.work import Work
+from prevention.web.auth import current_actor
+from prevention.web.filters import LONDON
+from prevention.web.guards import guarded
+from prevention.web.transactions import work_as
+
+#: When on its review day a held case, or the next try, comes up: the start of the desk's day in London.
+_MORNING = time(9)
+
+ACCEPT = Action("Accept this case", "Accept", Permission.CASE_TRIAGE, lambda rights: rights.accept)
+RESUME = Action("Take this case up again", "Take up again", Permission.CASE_TRIAGE, lambda rights: rights.resume)
+SIGNPOST = Action(
+    "Answer with advice only",
+    "Send advice and close",
+    Permission.CASE_TRIAGE,
+    lambda rights: rights.signpost,
+    intro="The risk is low: nobody visits. The referrer is told that advice and the online checker are there.",
+)
+REJECT = Action(
+    "Reject this case",
+    "Reject the case",
+    Permission.CASE_TRIAGE,
+    lambda rights: rights.reject,
+    intro="The case is closed and each referrer is told why, in the words below.",
+    kind="warning",
+)
+REDIRECT = Action(
+    "Pass this case on",
+    "Pass it on",
+    Permission.CASE_TRIAGE,
+    lambda rights: rights.redirect,
+    intro="Another agency’s desk owns the case from then on and triages it. Your agency stays involved and can see it.",
+)
+HOLD = Action(
+    "Put this case on hold",
+    "Put on hold",
+    Permission.CASE_TRIAGE,
+    lambda rights: rights.hold,
+    intro="The clock goes on: a hold does not move the deadline.",
+)
+ASSIGN = Action("Assign this case", "Assign", Permission.CASE_ASSIGN, lambda rights: rights.assign)
+CONTACT = Action("Log a contact attempt", "Save", Permission.CASE_CONTACT, lambda rights: rights.contact)
+NOTE = Action("Write a note", "Save note", Permission.CASE_CONTACT, lambda rights: rights.note, for_involved=True)
+OVERRIDE = Action(
+    "Change the risk level",
+    "Change risk level",
+    Permission.CASE_TRIAGE,
+    lambda rights: rights.override,
+    intro="When the risk rises, the earlier of the two deadlines stands.",
+)
+CLOSE = Action(
+    "Close this case",
+    "Close the case",
+    Permission.CASE_CLOSE,
+    lambda rights: rights.close,
+    intro="Each referrer who gave a mailbox is told the outcome in safe words.",
+)
+REOPEN = Action(
+    "Open this case again",
+    "Open again",
+    Permission.CASE_TRIAGE,
+    lambda rights: rights.reopen,
+    intro="It goes back to triage with its last owner, and a new clock starts.",
+)
+SEPARATE = Action(
+    "Separate a referral from this case",
+    "Separate it",
+    Permission.CASE_TRIAGE,
+    lambda rights: rights.separate,
+    intro="The referral gets a case of its own. Nothing is deleted: visits, notes and follow-ups stay on this case.",
+)
+REVEAL = Action(
+    "Show the confidential address", "Show the address", Permission.ADDRESS_REVEAL, lambda rights: rights.reveal
+)
+
+
+@bp.route("/<uuid:case_id>/accept", methods=["GET", "POST"])
+@guarded(Permission.CASE_TRIAGE)
+def accept(case_id: UUID) -> ResponseReturnValue:
+    form, header = ActionForm(), header_for(case_id, ACCEPT)
+
+    def apply(work: Work) -> None:
+        triage.accept(work, case_id, version=form.seen_version)
+
+    return perform(header, ACCEPT, form, apply, "Case accepted. Next: assign it to a team or an officer.")
+
+
+@bp.route("/<uuid:case_id>/reject", methods=["GET", "POST"])
+@guarded(Permission.CASE_TRIAGE)
+def reject(case_id: UUID) -> ResponseReturnValue:
+    form, header = RejectForm(), header_for(case_id, REJECT)
+
+    def apply(work: Work) -> None:
+        triage.reject(work, case_id, version=form.seen_version, reason=form.reason.data, note=form.note.data or "")
+
+    return perform(header, REJECT, form, apply, "Case rejected and closed. The referrers are told why.")
+
+
+@bp.route("/<uuid:case_id>/advice", methods=["GET", "POST"])
+@guarded(Permission.CASE_TRIAGE)
+def signpost(case_id: UUID) -> ResponseReturnValue:
+    form, header = ActionForm(), header_for(case_id, SIGNPOST)
+
+    def apply(work: Work) -> None:
+        triage.signpost(work, case_id, version=form.seen_version)
+
+    return perform(header, SIGNPOST, form, apply, "Case answered with advice and closed. The referrers are told.")
+
+
+@bp.route("/<uuid:case_id>/redirect", methods=["GET", "POST"])
+@guarded(Permission.CASE_TRIAGE)
+def redirect_case(case_id: UUID) -> ResponseReturnValue:
+    header = header_for(case_id, REDIRECT)
+    form = RedirectForm()
+    session, agency_id = current_session(), own_agency(header)
+    teams = [owner for owner in owners(session, agency_id, header.case.borough_code) if owner.user_id is None]
+    form.to.choices = {
+        "": "Choose one",
+        **{f"agency:{other}": name for other, name in other_agencies(session, agency_id)},
+        **{owner.value: f"Your agency: {_words(owner)}" for owner in teams},
+        "outside": "A service outside this list (closes the case here)",
+    }
+
+    def apply(work: Work) -> None:
+        kind, _, which = str(form.to.data).partition(":")
+        version, reason = form.seen_version, form.reason.data or ""
+        if kind == "team":
+            triage.pass_to_team(work, case_id, version=version, team_id=UUID(which), reason=reason)
+        else:
+            agency = UUID(which) if kind == "agency" else None
+            triage.redirect(work, case_id, version=version, agency_id=agency, reason=reason)
+
+    return perform(
+        header,
+        REDIRECT,
+        form,
+        apply,
+        "Case passed on. The new owner sees it in their queue.",
+        names={"agency": "to", "owner": "to"},
+    )
+
+
+@bp.route("/<uuid:case_id>/hold", methods=["GET", "POST"])
+@guarded(Permission.CASE_TRIAGE)
+def hold(case_id: UUID) -> ResponseReturnValue:
+    form, header = HoldForm(), header_for(case_id, HOLD)
+
+    def apply(work: Work) -> None:
+        holding.hold(
+            work,
+            case_id,
+            version=form.seen_version,
+            reason=form.reason.data,
+            until=_morning_of(form.review_on.data) or work.now,
+        )
+
+    return perform(header, HOLD, form, apply, "Case on hold. It comes up again on its review date; the clock goes on.")
+
+
+@bp.route("/<uuid:case_id>/resume", methods=["GET", "POST"])
+@guarded(Permission.CASE_TRIAGE)
+def resume(case_id: UUID) -> ResponseReturnValue:
+    form, header = ActionForm(), header_for(case_id, RESUME)
+
+    def apply(work: Work) -> None:
+        holding.resume(work, case_id, version=form.seen_version)
+
+    return perform(header, RESUME, form, apply, "The hold has ended. The case goes on where it was.")
+
+
+@bp.route("/<uuid:case_id>/assign", methods=["GET", "POST"])
+@guarded(Permission.CASE_ASSIGN)
+def assign(case_id: UUID) -> ResponseReturnValue:
+    header = header_for(case_id, ASSIGN)
+    form = AssignForm()
+    choices = owners(current_session(), own_agency(header), header.case.borough_code)
+    form.owner.choices = {"": "Choose one", **{owner.value: _choice(owner, header) for owner in choices}}
+
+    def apply(work: Work) -> None:
+        kind, _, which = str(form.owner.data).partition(":")
+        assigning.assign(
+            work,
+            case_id,
+            version=form.seen_version,
+            team_id=UUID(which) if kind == "team" else None,
+            user_id=UUID(which) if kind == "user" else None,
+            note=form.note.data or "",
+        )
+
+    who = next((owner.name for owner in choices if owner.value == form.owner.data), "")
+    return perform(header, ASSIGN, form, apply, f"Case assigned to {who}. They see it from now on.")
+
+
+@bp.route("/<uuid:case_id>/contact", methods=["GET", "POST"])
+@guarded(Permission.CASE_CONTACT)
+def contact(case_id: UUID) -> ResponseReturnValue:
+    form, header = ContactForm(), header_for(case_id, CONTACT)
+
+    def apply(work: Work) -> None:
+        contacting.log_contact(
+            work,
+            case_id,
+            version=form.seen_version,
+            method=form.method.data,
+            result=form.result.data,
+            note=form.note.data or "",
+            try_again_at=_morning_of(form.try_again_on.data),
+        )
+
+    return perform(header, CONTACT, form, apply, "Contact attempt saved. The case says what comes next.")
+
+
+@bp.route("/<uuid:case_id>/note", methods=["GET", "POST"])
+@guarded(Permission.CASE_CONTACT)
+def note(case_id: UUID) -> ResponseReturnValue:
+    form, header = NoteForm(), header_for(case_id, NOTE)
+
+    def apply(work: Work) -> None:
+        noting.add_note(
+            work, case_id, version=form.seen_version, text=form.text.data or "", shared=bool(form.shared.data)
+        )
+
+    return perform(header, NOTE, form, apply, "Note saved.")
+
+
+@bp.route("/<uuid:case_id>/risk", methods=["GET", "POST"])
+@guarded(Permission.CASE_TRIAGE)
+def override(case_id: UUID) -> ResponseReturnValue:
+    form, header = OverrideForm(), header_for(case_id, OVERRIDE)
+
+    def apply(work: Work) -> None:
+        triage.override_risk(
+            work, case_id, version=form.seen_version, level=form.level.data, reason=form.reason.data or ""
+        )
+
+    return perform(header, OVERRIDE, form, apply, "Risk level changed. Your name and reason stay with it.")
+
+
+@bp.route("/<uuid:case_id>/close", methods=["GET", "POST"])
+@guarded(Permission.CASE_CLOSE)
+def close(case_id: UUID) -> ResponseReturnValue:
+    form, header = CloseForm(), header_for(case_id, CLOSE)
+
+    def apply(work: Work) -> None:
+        closing.close(
+            work,
+            case_id,
+            version=form.seen_version,
+            outcome=form.outcome.data,
+            manager_decision=form.manager_decision.data or "",
+        )
+
+    return perform(header, CLOSE, form, apply, "Case closed. The referrers who gave a mailbox are told the outcome.")
+
+
+@bp.route("/<uuid:case_id>/reopen", methods=["GET", "POST"])
+@guarded(Permission.CASE_TRIAGE)
+def reopen(case_id: UUID) -> ResponseReturnValue:
+    form, header = ReasonForm(), header_for(case_id, REOPEN)
+
+    def apply(work: Work) -> None:
+        closing.reopen(work, case_id, version=form.seen_version, reason=form.reason.data or "")
+
+    return perform(header, REOPEN, form, apply, "Case opened again. Next: set the risk level and decide who visits.")
+
+
+@bp.route("/<uuid:case_id>/referrals/<uuid:link_id>/separate", methods=["GET", "POST"])
+@guarded(Permission.CASE_TRIAGE)
+def separate(case_id: UUID, link_id: UUID) -> ResponseReturnValue:
+    form, header = ReasonForm(), header_for(case_id, SEPARATE)
+
+    def apply(work: Work) -> None:
+        separating.separate_referral(work, case_id, link_id, version=form.seen_version, reason=form.reason.data or "")
+
+    return perform(header, SEPARATE, form, apply, "Referral separated. It has a case of its own now.")
+
+
+@bp.post("/<uuid:case_id>/urgent")
+@guarded(Permission.CASE_ESCALATE)
+def urgent(case_id: UUID) -> ResponseReturnValue:
+    """One tap by anybody involved: very high at once."""
+    with work_as(current_actor()) as work:
+        escalating.escalate(work, case_id)
+    flash("Raised as an urgent fire risk. The case is very high and its coordinators are alerted now.", "success")
+    return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@bp.route("/<uuid:case_id>/address", methods=["GET", "POST"])
+@guarded(Permission.ADDRESS_REVEAL)
+def reveal(case_id: UUID) -> ResponseReturnValue:
+    """The confidential address, in this one answer: asking again asks for the reason again."""
+    header = header_for(case_id, REVEAL)
+    form = RevealForm()
+    if not form.validate_on_submit():
+        return render_template("cases/reveal.html", header=header, case=header.case, action=REVEAL, form=form)
+    try:
+        with work_as(current_actor()) as work:
+            address = viewing.reveal_address(work, case_id, reason=form.reason.data)
+    except Conflict:
+        return redirect(url_for("cases.show", case_id=case_id), 303)
+    header = header_for(case_id, REVEAL)
+    return render_template("cases/revealed.html", header=header, case=header.case, address=address)
+
+
+def _morning_of(day: date | None) -> datetime | None:
+    return datetime.combine(day, _MORNING, tzinfo=LONDON) if day else None
+
+
+def _words(owner: Owner) -> str:
+    return f"{owner.name}: {owner.open_cases} open"
+
+
+def _choice(owner: Owner, header: CaseHeader) -> str:
+    covers = f", covers {header.borough}" if owner.covers and header.borough and owner.user_id is None else ""
+    name = f"{owner.name} ({owner.team_name})" if owner.user_id and owner.team_name else owner.name
+    return f"{name}: {owner.open_cases} open{covers}"

@@ -1,0 +1,171 @@
+"""Forms of what can be done with a case. Every one carries the version of the case its page was made from."""
+
+import re
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField
+from wtforms.validators import DataRequired, InputRequired
+
+from prevention.domain.address_reveal import RevealReason
+from prevention.domain.case import ContactMethod, ContactResult, HoldReason, RejectReason
+from prevention.domain.risk import RiskLevel
+from prevention.domain.visit import VisitOutcome
+from prevention.queries.cases.search import LONGEST_SEARCH
+from prevention.web.fields import DateField, EnumPickField, EnumRadiosField, LongTextField, PickField, TickField
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+#: Outcomes a person may close a case with; the rest come from a visit, or from joining two cases.
+CLOSING_OUTCOMES = tuple(
+    outcome
+    for outcome in VisitOutcome
+    if outcome not in {VisitOutcome.COMPLETED_PARTIAL, VisitOutcome.NOT_ELIGIBLE_LOW_RISK, VisitOutcome.DUPLICATE}
+)
+
+
+def plain(text: str | None) -> str | None:
+    """Take away control characters, which no database column can hold."""
+    return _CONTROL.sub("", text) if text else text
+
+
+class ActionForm(FlaskForm):  # type: ignore[misc]  # the package ships no types
+    """What every form about a case carries: the version it was made from, and when."""
+
+    version = HiddenField()
+    seen = HiddenField()
+
+    @property
+    def seen_version(self) -> int:
+        """The version the page was made from; 0, which no case has, when that cannot be read."""
+        typed = str(self.version.data or "")
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0
+
+
+class RejectForm(ActionForm):
+    """Turning a case down."""
+
+    reason = EnumRadiosField(
+        RejectReason,
+        "Why is this case not taken on?",
+        [InputRequired("Choose why the case is not taken on")],
+        hints={reason.value: f"The referrer is told: {reason.safe_words}" for reason in RejectReason},
+    )
+    note = LongTextField(
+        "Note for your agency", limit=1000, rows=3, filters=[plain], description="The referrer does not see it"
+    )
+
+
+class RedirectForm(ActionForm):
+    """Passing a case on."""
+
+    to = PickField("Who should have this case?", [InputRequired("Choose who should have this case")])
+    reason = LongTextField(
+        "Why?",
+        [DataRequired("Say why the case is passed on")],
+        limit=1000,
+        rows=3,
+        filters=[plain],
+        description="The agencies involved see this",
+    )
+
+
+class HoldForm(ActionForm):
+    """Putting a case off."""
+
+    reason = EnumRadiosField(HoldReason, "Why does it wait?", [InputRequired("Choose why the case waits")])
+    review_on = DateField(
+        "When does somebody look again?",
+        [DataRequired("Enter the day on which somebody looks again")],
+        description="Within six months. It is at the top of your list at 9am that day.",
+    )
+
+
+class AssignForm(ActionForm):
+    """Giving a case to a team or an officer."""
+
+    owner = PickField(
+        "Team or officer",
+        [InputRequired("Choose a team or an officer")],
+        description="Teams that cover the borough come first. The number is how many open cases they have.",
+    )
+    note = LongTextField("Note for them", limit=500, rows=3, filters=[plain])
+
+
+class ContactForm(ActionForm):
+    """Logging an attempt to reach the home."""
+
+    method = EnumRadiosField(ContactMethod, "How did you try?", [InputRequired("Choose how you tried")])
+    result = EnumRadiosField(ContactResult, "What came of it?", [InputRequired("Choose what came of it")])
+    note = LongTextField("Note", limit=1000, rows=3, filters=[plain], description="Only your agency sees it")
+    try_again_on = DateField("When to try next", description="Leave it empty to go by the rules")
+
+
+class NoteForm(ActionForm):
+    """Writing a note."""
+
+    text = LongTextField("Note", [DataRequired("Write the note")], limit=4000, rows=6, filters=[plain])
+    shared = TickField(
+        "Share it with the other agencies involved", description="Unticked, only your own agency can read it"
+    )
+
+
+class OverrideForm(ActionForm):
+    """Setting the risk level by hand."""
+
+    level = EnumRadiosField(RiskLevel, "Risk level", [InputRequired("Choose a risk level")])
+    reason = LongTextField(
+        "Why?",
+        [DataRequired("Say why you are changing the risk level")],
+        limit=1000,
+        rows=3,
+        filters=[plain],
+        description="Your name and this reason stay with the case",
+    )
+
+
+class CloseForm(ActionForm):
+    """Closing a case."""
+
+    outcome = EnumPickField(VisitOutcome, "Outcome", [InputRequired("Choose the outcome")], members=CLOSING_OUTCOMES)
+    manager_decision = LongTextField(
+        "Manager’s decision",
+        limit=1000,
+        rows=3,
+        filters=[plain],
+        description="Needed for a very high risk home that nobody got into",
+    )
+
+
+class ReasonForm(ActionForm):
+    """One question: why?"""
+
+    reason = LongTextField("Why?", [DataRequired("Say why")], limit=1000, rows=3, filters=[plain])
+
+
+class RevealForm(ActionForm):
+    """Asking for a confidential address."""
+
+    reason = EnumRadiosField(
+        RevealReason, "Why do you need this address?", [InputRequired("Choose why you need this address")]
+    )
+
+
+class SearchForm(FlaskForm):  # type: ignore[misc]
+    """The search box. It is posted, so that what was typed is in no address and no log."""
+
+    q = LongTextField("Search", filters=[plain])
+    after = HiddenField()
+
+    @property
+    def typed(self) -> str:
+        """What was typed, on one line."""
+        return " ".join(str(self.q.data or "").split())
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be searched for; empty when it can."""
+        if not self.typed:
+            return "Enter a name, address, postcode, phone number or reference"
+        if len(self.typed) > LONGEST_SEARCH:
+            return f"Use {LONGEST_SEARCH} characters or fewer"
+        return ""

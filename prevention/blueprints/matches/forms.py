@@ -1,0 +1,30 @@
+"""The form of the review list: one answer and, where it helps, why."""
+
+from flask_wtf import FlaskForm
+from wtforms.validators import InputRequired
+
+from prevention.domain.match import ReviewAnswer
+from prevention.web.fields import EnumRadiosField, LongTextField
+
+
+class AnswerForm(FlaskForm):  # type: ignore[misc]  # the package ships no types
+    """How the referral and the case are related."""
+
+    answer = EnumRadiosField(
+        ReviewAnswer,
+        "How are they related?",
+        [InputRequired("Choose how they are related")],
+        hints={
+            ReviewAnswer.SAME_CONCERN.value: "The referral becomes one more voice of the case on the right. "
+            "Its own case is closed as a duplicate when nothing else feeds it. Nothing is deleted.",
+            ReviewAnswer.SAME_PERSON_NEW_CONCERN.value: "Both cases stay open and are known to be about one person.",
+            ReviewAnswer.SAME_HOUSEHOLD.value: "Both cases stay open and are known to be about one household.",
+            ReviewAnswer.NOT_RELATED.value: "Both cases stay as they are. You are not asked again.",
+        },
+    )
+    reason = LongTextField(
+        "Why? (optional)",
+        limit=500,
+        rows=2,
+        filters=[lambda text: text.replace("\x00", "") if text else text],
+    )

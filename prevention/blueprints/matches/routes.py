@@ -1,0 +1,85 @@
+"""The review list: what may be the same concern, the same person or the same household, for a person to say."""
+
+from datetime import datetime
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from prevention.blueprints.matches.forms import AnswerForm
+from prevention.domain.account import Permission
+from prevention.domain.match import ReviewAnswer
+from prevention.errors import Conflict, NotFound
+from prevention.extensions import current_session
+from prevention.queries import matches as queries
+from prevention.queries.matches import ReviewKey
+from prevention.services.matches import reviewing
+from prevention.web.auth import current_actor
+from prevention.web.guards import guarded
+from prevention.web.pagination import read_cursor, write_cursor
+from prevention.web.transactions import work_as
+
+bp = Blueprint("matches", __name__, url_prefix="/review")
+
+_DONE = {
+    ReviewAnswer.SAME_CONCERN: "Joined. The case now speaks with one more voice.",
+    ReviewAnswer.SAME_PERSON_NEW_CONCERN: "Linked as one person. Both cases stay open.",
+    ReviewAnswer.SAME_HOUSEHOLD: "Linked as one household. Both cases stay open.",
+    ReviewAnswer.NOT_RELATED: "Kept as not related. You are not asked again.",
+}
+
+
+@bp.get("", endpoint="review_list")
+@guarded(Permission.MATCH_REVIEW)
+def review_list() -> ResponseReturnValue:
+    """What waits for an answer, the highest risk first; of one case when the address names it."""
+    session, actor = current_session(), current_actor()
+    case_id = request.args.get("case", type=UUID)
+    page = queries.review_page(session, actor, after=_key(request.args.get("after")), case_id=case_id)
+    return render_template(
+        "matches/review_list.html",
+        page=page,
+        of_case=case_id is not None,
+        elsewhere=queries.elsewhere(session, actor),
+        next_url=url_for("matches.review_list", after=_cursor(page.following), case=case_id)
+        if page.following
+        else None,
+    )
+
+
+@bp.route("/<uuid:candidate_id>", methods=["GET", "POST"])
+@guarded(Permission.MATCH_REVIEW)
+def answer(candidate_id: UUID) -> ResponseReturnValue:
+    """One pair side by side, and the answer."""
+    form = AnswerForm()
+    pair = queries.pair(current_session(), current_actor(), candidate_id)
+    if pair is None:
+        raise NotFound
+    if not pair.may_join:
+        form.answer.choices = {
+            value.value: value.label for value in ReviewAnswer if value is not ReviewAnswer.SAME_CONCERN
+        }
+    if not form.validate_on_submit():
+        return render_template("matches/pair.html", pair=pair, form=form), 400 if form.is_submitted() else 200
+    given: ReviewAnswer = form.answer.data
+    try:
+        with work_as(current_actor()) as work:
+            reviewing.answer(work, candidate_id, given, reason=form.reason.data or "")
+    except Conflict as conflict:
+        flash(str(conflict), "notice")
+        return redirect(url_for("matches.review_list"), 303)
+    flash(_DONE[given], "success")
+    if given is ReviewAnswer.SAME_CONCERN:
+        return redirect(url_for("cases.show", case_id=pair.case.case_id), 303)
+    return redirect(url_for("matches.review_list"), 303)
+
+
+def _cursor(key: ReviewKey) -> str:
+    return write_cursor("review", (key.risk_rank, key.found_at, key.candidate_id))
+
+
+def _key(sealed: str | None) -> ReviewKey | None:
+    match read_cursor("review", sealed):
+        case [int() as rank, str() as found_at, str() as candidate_id]:
+            return ReviewKey(rank, datetime.fromisoformat(found_at), UUID(candidate_id))
+    return None

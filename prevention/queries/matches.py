@@ -1,0 +1,345 @@
+"""The review list: referrals that may speak of a case other than their own, for a person to settle."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+
+from prevention.domain.account import Actor
+from prevention.domain.agency import AgencyKind
+from prevention.domain.referral import ReferralReason
+from prevention.domain.risk import RiskLevel
+from prevention.models.agency import Agency
+from prevention.models.case import Case, CaseInvolvement, ReferralLink
+from prevention.models.match import MatchCandidate
+from prevention.models.person import PersonRecord
+from prevention.models.referral import Referral
+from prevention.policies.matches import reviewable_cases
+from prevention.policies.sharing import is_own, view_of_referral
+
+PAGE_SIZE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewKey:
+    """Where a candidate stands on the list."""
+
+    risk_rank: int
+    found_at: datetime
+    candidate_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing both sides say: the words of each, None where a side is silent, and whether they agree."""
+
+    name: str
+    left: str | None
+    right: str | None
+    left_withheld: str = ""
+    right_withheld: str = ""
+
+    @property
+    def agreement(self) -> str:
+        """In a word: same, different, missing, withheld."""
+        if self.left_withheld or self.right_withheld:
+            return "Withheld"
+        if not self.left or not self.right:
+            return "Missing"
+        return "Same" if self.left.casefold() == self.right.casefold() else "Different"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One line of the engine's explanation: what it compared, in words, and how far it speaks for a match."""
+
+    field: str
+    words: str
+    weight: float
+
+    @property
+    def speaks_for(self) -> bool:
+        """Whether it makes a match more likely."""
+        return self.weight > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a pair, as the actor may see it."""
+
+    case_id: UUID
+    case_reference: str
+    case_open: bool
+    risk_level: RiskLevel
+    owner: str
+    agency: str
+    agency_kind: AgencyKind
+    at: datetime
+    reasons: tuple[ReferralReason, ...]
+    narrative: str | None
+    withheld: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A referral and the case it may speak of, side by side."""
+
+    id: UUID
+    key: ReviewKey
+    probability: float
+    household_probability: float
+    words: str
+    found_at: datetime
+    referral: Side
+    case: Side
+    fields: tuple[Field, ...]
+    explanation: tuple[Reason, ...]
+    may_join: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """A page of pairs, and the key from which the next is read."""
+
+    pairs: tuple[Pair, ...]
+    following: ReviewKey | None
+
+
+_Own = aliased(Case, name="own_case")
+
+
+def open_candidates(actor: Actor) -> Select[MatchCandidate, int, UUID]:
+    """Candidates nobody has answered that the actor may settle: with the worse risk, and the referral's own case."""
+    rank = func.least(Case.risk_rank, _Own.risk_rank).label("rank")
+    return (
+        select(MatchCandidate, rank, _Own.id.label("own_case_id"))
+        .join(Case, Case.id == MatchCandidate.case_id)
+        .join(ReferralLink, (ReferralLink.referral_id == MatchCandidate.referral_id) & ReferralLink.valid_to.is_(None))
+        .join(_Own, _Own.id == ReferralLink.case_id)
+        .where(MatchCandidate.answer.is_(None), _Own.is_open, _Own.id != Case.id, reviewable_cases(actor, Case, _Own))
+    )
+
+
+def review_page(
+    session: Session,
+    actor: Actor,
+    *,
+    after: ReviewKey | None = None,
+    case_id: UUID | None = None,
+    size: int = PAGE_SIZE,
+) -> ReviewPage:
+    """One page of the review list: the worse of the two risks first, then the oldest; of one case when it is named."""
+    statement = open_candidates(actor)
+    if case_id is not None:
+        statement = statement.where(or_(Case.id == case_id, _Own.id == case_id))
+    rank: ColumnElement[int] = func.least(Case.risk_rank, _Own.risk_rank)
+    order = (rank, MatchCandidate.found_at, MatchCandidate.id)
+    if after is not None:
+        statement = statement.where(tuple_(*order) > tuple_(after.risk_rank, after.found_at, after.candidate_id))
+    rows = session.execute(statement.order_by(*order).limit(size + 1)).all()
+    pairs = _pairs(session, actor, [(row[0], row[1], row[2]) for row in rows[:size]])
+    return ReviewPage(pairs, pairs[-1].key if len(rows) > size and pairs else None)
+
+
+def pair(session: Session, actor: Actor, candidate_id: UUID) -> Pair | None:
+    """One open candidate the actor may settle."""
+    row = session.execute(open_candidates(actor).where(MatchCandidate.id == candidate_id)).one_or_none()
+    return _pairs(session, actor, [(row[0], row[1], row[2])])[0] if row else None
+
+
+def candidates_of_case(session: Session, actor: Actor, case_id: UUID) -> int:
+    """How many open candidates touch the case, on either side."""
+    statement = open_candidates(actor).where(or_(Case.id == case_id, _Own.id == case_id))
+    return session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+
+
+def elsewhere(session: Session, actor: Actor) -> int:
+    """How many open candidates pair a case of the actor's agency with one it may not see: only told as a number."""
+    mine = select(CaseInvolvement.case_id).where(CaseInvolvement.agency_id == actor.agency_id)
+    statement = (
+        select(func.count())
+        .select_from(MatchCandidate)
+        .join(Case, Case.id == MatchCandidate.case_id)
+        .join(ReferralLink, (ReferralLink.referral_id == MatchCandidate.referral_id) & ReferralLink.valid_to.is_(None))
+        .join(_Own, _Own.id == ReferralLink.case_id)
+        .where(
+            MatchCandidate.answer.is_(None),
+            _Own.is_open,
+            or_(
+                (_Own.owner_agency_id == actor.agency_id) & Case.id.not_in(mine),
+                (Case.owner_agency_id == actor.agency_id) & _Own.id.not_in(mine),
+            ),
+        )
+    )
+    return session.scalar(statement) or 0
+
+
+def _pairs(session: Session, actor: Actor, found: Sequence[tuple[MatchCandidate, int, UUID]]) -> tuple[Pair, ...]:
+    case_ids = {candidate.case_id for candidate, _, _ in found} | {own for _, _, own in found}
+    cases = _cases(session, case_ids)
+    feeding = _referrals(session, {candidate.case_id for candidate, _, _ in found})
+    referrals = _referrals_by_id(session, {candidate.referral_id for candidate, _, _ in found})
+    return tuple(
+        _pair(actor, candidate, rank, referrals[candidate.referral_id], cases[own], cases[candidate.case_id], feeding)
+        for candidate, rank, own in found
+    )
+
+
+def _pair(
+    actor: Actor,
+    candidate: MatchCandidate,
+    rank: int,
+    referral: Referral,
+    own: Case,
+    case: Case,
+    feeding: dict[UUID, list[Referral]],
+) -> Pair:
+    others = feeding.get(case.id, [])
+    other = _closest(referral, others)
+    right = _side(actor, case, other) if other else _empty_side(case)
+    return Pair(
+        id=candidate.id,
+        key=ReviewKey(rank, candidate.found_at, candidate.id),
+        probability=candidate.p_same_person,
+        household_probability=candidate.p_same_household,
+        words=candidate.words,
+        found_at=candidate.found_at,
+        referral=_side(actor, own, referral),
+        case=right,
+        fields=_fields(actor, referral, other) if other else (),
+        explanation=tuple(
+            Reason(str(line.get("field", "")), str(line.get("words", "")), float(line.get("weight", 0.0)))
+            for line in candidate.contributions
+        ),
+        may_join=case.is_open,
+    )
+
+
+def _closest(referral: Referral, others: Sequence[Referral]) -> Referral | None:
+    """Of the referrals that feed the case, the newest that names somebody of the same surname; else the newest."""
+    names = {record.surname.casefold() for record in referral.person_records if record.surname}
+    named = [other for other in others if names & {record.surname.casefold() for record in other.person_records}]
+    chosen = named or list(others)
+    return chosen[-1] if chosen else None
+
+
+def _side(actor: Actor, case: Case, referral: Referral) -> Side:
+    view = view_of_referral(actor, referral)
+    return Side(
+        case_id=case.id,
+        case_reference=case.reference,
+        case_open=case.is_open,
+        risk_level=case.risk_level,
+        owner=case.owner_agency.short_name,
+        agency=referral.agency.name,
+        agency_kind=referral.agency.kind,
+        at=referral.received_at,
+        reasons=view.reasons,
+        narrative=view.narrative,
+        withheld=view.withheld,
+    )
+
+
+def _empty_side(case: Case) -> Side:
+    return Side(
+        case_id=case.id,
+        case_reference=case.reference,
+        case_open=case.is_open,
+        risk_level=case.risk_level,
+        owner=case.owner_agency.short_name,
+        agency=case.owner_agency.name,
+        agency_kind=case.owner_agency.kind,
+        at=case.opened_at,
+        reasons=(),
+        narrative=None,
+        withheld=(),
+    )
+
+
+def _fields(actor: Actor, left: Referral, right: Referral) -> tuple[Field, ...]:
+    one, two = _person(left), _person(right)
+    rows = [
+        Field("Name", _name(one), _name(two)),
+        Field("Born", _born(one), _born(two)),
+        Field("Phone", one.phone if one else None, two.phone if two else None),
+        Field("Address", _address(left), _address(right)),
+    ]
+    rows.append(
+        Field(
+            "NHS number",
+            _nhs(actor, left, one),
+            _nhs(actor, right, two),
+            left_withheld=_withheld_nhs(actor, left, one),
+            right_withheld=_withheld_nhs(actor, right, two),
+        )
+    )
+    return tuple(rows)
+
+
+def _person(referral: Referral) -> PersonRecord | None:
+    return referral.person_records[0] if referral.person_records else None
+
+
+def _name(record: PersonRecord | None) -> str | None:
+    return record.display_name if record and (record.first_name or record.surname) else None
+
+
+def _born(record: PersonRecord | None) -> str | None:
+    if record is None:
+        return None
+    if record.dob is not None:
+        return f"{record.dob.day} {record.dob:%B} {record.dob.year}"
+    return f"Aged {record.age}" if record.age is not None else None
+
+
+def _address(referral: Referral) -> str:
+    return "Confidential address" if referral.premises.confidential else referral.premises.address_line
+
+
+def _nhs(actor: Actor, referral: Referral, record: PersonRecord | None) -> str | None:
+    visible = view_of_referral(actor, referral).nhs_number_visible
+    return record.nhs_number if record and visible else None
+
+
+def _withheld_nhs(actor: Actor, referral: Referral, record: PersonRecord | None) -> str:
+    hidden = record is not None and record.nhs_number is not None and not is_own(actor, referral)
+    return referral.agency.short_name if hidden and not view_of_referral(actor, referral).nhs_number_visible else ""
+
+
+def _cases(session: Session, ids: Collection[UUID]) -> dict[UUID, Case]:
+    rows = session.scalars(
+        select(Case)
+        .where(Case.id.in_(ids))
+        .options(joinedload(Case.owner_agency).load_only(Agency.short_name, Agency.name, Agency.kind))
+    )
+    return {case.id: case for case in rows}
+
+
+_WHOLE = (
+    joinedload(Referral.agency),
+    joinedload(Referral.premises),
+    selectinload(Referral.person_records),
+)
+
+
+def _referrals(session: Session, case_ids: Collection[UUID]) -> dict[UUID, list[Referral]]:
+    rows = session.execute(
+        select(ReferralLink.case_id, Referral)
+        .join(Referral, Referral.id == ReferralLink.referral_id)
+        .where(ReferralLink.case_id.in_(case_ids), ReferralLink.valid_to.is_(None))
+        .options(*_WHOLE)
+        .order_by(Referral.received_at, Referral.id)
+    )
+    found: dict[UUID, list[Referral]] = defaultdict(list)
+    for case_id, referral in rows:
+        found[case_id].append(referral)
+    return found
+
+
+def _referrals_by_id(session: Session, ids: Collection[UUID]) -> dict[UUID, Referral]:
+    rows = session.scalars(select(Referral).where(Referral.id.in_(ids)).options(*_WHOLE))
+    return {referral.id: referral for referral in rows}
