@@ -27,12 +27,26 @@ if (has("[data-progress-url]")) {
 if (has("[data-lookup-url]")) {
   start("address look-up", async () => (await import("./address.mjs")).start());
 }
+if (has("[data-suggest-url]")) {
+  start("suggestions", async () => (await import("./suggest.mjs")).start());
+}
 if (has("details[data-filter], [data-submit-on-change], [data-selected-count]")) {
   start("filter", async () => (await import("./filter.mjs")).start());
 }
 
 for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
+}
+
+for (const button of document.querySelectorAll("[data-needs-script]")) {
+  button.hidden = false;
+}
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = "Copied";
+  });
 }
 
 const received = document.querySelector("[data-autosave-done]");

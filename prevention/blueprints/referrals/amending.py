@@ -1,0 +1,129 @@
+"""Amending a referral: what was received stays, the change is kept beside it with its reason."""
+
+from copy import deepcopy
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from prevention.blueprints.referrals.blueprint import bp
+from prevention.blueprints.referrals.filling import find_homes, goes_back, is_checked, typed_again, wants_addresses
+from prevention.blueprints.referrals.forms import COMMON_REASONS, TOLD_ANSWERS, AmendForm, values_of
+from prevention.blueprints.referrals.wording import change_rows
+from prevention.domain.account import Permission
+from prevention.domain.referral import GivenAddress, ReceiveReferral, Told
+from prevention.domain.referral_content import Content, changes_between, command_from, content_of
+from prevention.errors import Conflict, Invalid
+from prevention.extensions import current_session
+from prevention.models.referral import Referral, RowOutcome
+from prevention.queries.referrals.following import is_confidential, referral_to_amend
+from prevention.services.referrals.amending import amend as amend_referral
+from prevention.services.referrals.checking import check
+from prevention.web.auth import current_actor
+from prevention.web.guards import guarded
+from prevention.web.transactions import work_as
+
+_ADDRESS_FIELDS = frozenset({"postcode", "address", "address_lines", "no_fixed_abode"})
+_PERSON_FIELDS = frozenset({"age", "phone", "email", "nhs_number", "language", "interpreter"})
+_NAME_PARTS = ("title", "first_name", "middle_name", "surname")
+
+
+@bp.route("/<uuid:referral_id>/amend", methods=["GET", "POST"])
+@guarded(Permission.REFERRAL_AMEND)
+def amend(referral_id: UUID) -> ResponseReturnValue:
+    """Correct a referral of one's own agency: first the form, then before and after, then it is kept.
+
+    Raises:
+        Conflict: somebody else amended it since the form was shown.
+    """
+    referral = referral_to_amend(current_session(), current_actor(), referral_id)
+    confidential = is_confidential(referral)
+    form, shown = _form(referral, confidential=confidential)
+    find_homes(form)
+    page: dict[str, Any] = {"form": form, "referral": referral, "confidential": confidential}
+    if request.method == "GET" or wants_addresses() or goes_back() or not form.validate_on_submit():
+        return render_template("referrals/amend.html", **page)
+    if form.version.data != str(len(referral.amendments)):
+        raise Conflict("Somebody else amended this referral while you were working on it. Open it again to see how.")
+    after = _after(form, shown, referral.current_content)
+    command = _command(referral, after)
+    try:
+        check(command)
+    except Invalid as invalid:
+        form.show_problems(invalid.problems)
+        return render_template("referrals/amend.html", **page)
+    changes = changes_between(referral.current_content, after)
+    if changes and not is_checked():
+        here = url_for("referrals.amend", referral_id=referral.id)
+        rows = change_rows(changes)
+        return render_template("referrals/amend_check.html", **page, changes=rows, typed=typed_again(), action=here)
+    with work_as(current_actor()) as work:
+        outcome = amend_referral(
+            work, referral_to_amend(work.session, work.actor, referral_id), command, reason=form.reason.data or ""
+        )
+    if outcome is RowOutcome.UNCHANGED:
+        flash("Nothing was different, so nothing was changed.", "info")
+    else:
+        flash("Referral amended. The case is assessed again with the change.", "success")
+    return redirect(url_for("referrals.show", referral_id=referral_id))
+
+
+def _form(referral: Referral, *, confidential: bool) -> tuple[AmendForm, dict[str, Any]]:
+    """The form, and the values it shows: what differs from them was changed by the person."""
+    kind = referral.agency.kind
+    shown = values_of(referral.current_content, COMMON_REASONS[kind], with_address=not confidential)
+    version = str(len(referral.amendments))
+    form = AmendForm(data={**shown, "version": version}, kind=kind)
+    if shown["told"] is Told.NOT_RECORDED:
+        form.told.choices = {told.value: told.label for told in (*TOLD_ANSWERS, Told.NOT_RECORDED)}
+    if confidential:
+        form.keep_address()
+    return form, shown
+
+
+def _after(form: AmendForm, shown: dict[str, Any], before: Content) -> Content:
+    """The content with what the person changed, and everything else word for word as it was received."""
+    said = content_of(form.to_command(agency_id=_NOBODY, source_system="", source_ref=""))
+    after = deepcopy(before)
+    for name in (name for name in shown if _differs(form[name].data, shown[name])):
+        if name in _ADDRESS_FIELDS:
+            after["address"] = said["address"]
+        elif name in {"reasons", "more_reasons"}:
+            after["reasons"] = said["reasons"]
+        elif name == "danger":
+            after["immediate_danger"] = said["immediate_danger"]
+        elif name == "full_name":
+            after["person"] |= {**dict.fromkeys(_NAME_PARTS, ""), "full_name": said["person"]["full_name"]}
+        elif name == "born":
+            after["person"]["dob"] = said["person"]["dob"]
+        elif name in _PERSON_FIELDS:
+            after["person"][name] = said["person"][name]
+        else:
+            after[name] = said[name]
+    return after
+
+
+_NOBODY = UUID(int=0)
+
+
+def _differs(typed: Any, shown: Any) -> bool:
+    if isinstance(shown, list):
+        return set(typed or ()) != set(shown)
+    return (typed or None) != (shown or None)
+
+
+def _command(referral: Referral, after: Content) -> ReceiveReferral:
+    latest = referral.amendments[-1].original if referral.amendments else referral.original
+    identity = ReceiveReferral(
+        agency_id=referral.agency_id,
+        source_system=referral.source_system,
+        channel=referral.channel,
+        address=GivenAddress(),
+        reasons=frozenset(),
+        narrative="",
+        source_ref=referral.source_ref,
+        received_at=referral.received_at,
+        original=dict(latest),
+    )
+    return command_from(after, identity)

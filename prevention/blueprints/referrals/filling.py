@@ -1,0 +1,80 @@
+"""What every form of this row does with what was typed: fill in lists, check, carry it from page to page."""
+
+from dataclasses import dataclass
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+
+from prevention.blueprints.referrals.forms import ReferralFields
+from prevention.domain.referral import ReceiveReferral
+from prevention.domain.suggestions import Suggestion, urgent_words
+from prevention.errors import Invalid
+from prevention.extensions import current_session
+from prevention.queries.referrals.form_choices import addresses_at
+from prevention.queries.referrals.known_here import NOTHING, KnownHere, known_here
+from prevention.services.referrals.checking import check
+from prevention.web.auth import current_actor
+
+#: Buttons and tokens of the page itself, which are not part of what was typed.
+_NOT_TYPED = frozenset({"csrf_token", "find_address", "back", "checked"})
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeSending:
+    """What a sender should know before the referral is saved; ``urgent`` are words that sound like danger now."""
+
+    known: KnownHere = NOTHING
+    suggestions: tuple[Suggestion, ...] = ()
+    urgent: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to say."""
+        return bool(self.known or self.suggestions or self.urgent)
+
+
+def find_homes(form: ReferralFields) -> None:
+    """Offer the homes of the postcode typed, and put the cursor on them when the page was loaded to find them."""
+    form.offer_addresses(addresses_at(current_session(), form.postcode.data or ""))
+    if wants_addresses():
+        looking_at = form.address if form.address.choices else form.address_lines
+        looking_at.render_kw = {"autofocus": True}
+
+
+def wants_addresses() -> bool:
+    """Whether "Find address" was pressed on a page without scripts."""
+    return "find_address" in request.form
+
+
+def goes_back() -> bool:
+    """Whether "Change answers" was pressed."""
+    return "back" in request.form
+
+
+def is_checked() -> bool:
+    """Whether the sender has seen what there was to say before sending."""
+    return "checked" in request.form
+
+
+def is_sound(form: ReferralFields, command: ReceiveReferral) -> bool:
+    """Whether the referral can be received; otherwise the form says what is wrong."""
+    try:
+        check(command)
+    except Invalid as invalid:
+        form.show_problems(invalid.problems)
+        return False
+    return True
+
+
+def before_sending(form: ReferralFields, command: ReceiveReferral) -> BeforeSending:
+    """What there is to say before saving: known here, reasons the words suggest, words that sound like danger."""
+    return BeforeSending(
+        known=known_here(current_session(), current_actor(), command),
+        suggestions=tuple(form.suggestions()),
+        urgent=() if command.immediate_danger else urgent_words(command.narrative),
+    )
+
+
+def typed_again(form: MultiDict[str, str] | None = None) -> list[tuple[str, str]]:
+    """Everything typed as (name, value) pairs, for hidden fields of the next page."""
+    typed = request.form if form is None else form
+    return [(name, value) for name, value in typed.items(multi=True) if name not in _NOT_TYPED]

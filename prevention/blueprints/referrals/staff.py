@@ -1,0 +1,128 @@
+"""The form staff refer with, on a phone, in 90 seconds; and what its scripts ask for."""
+
+from uuid import UUID
+
+from flask import jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from prevention.blueprints.referrals.blueprint import bp
+from prevention.blueprints.referrals.filling import (
+    before_sending,
+    find_homes,
+    goes_back,
+    is_checked,
+    is_sound,
+    typed_again,
+    wants_addresses,
+)
+from prevention.blueprints.referrals.forms import StaffForm
+from prevention.domain.account import Permission
+from prevention.domain.agency import AgencyKind
+from prevention.domain.referral import LawfulBasis
+from prevention.domain.suggestions import suggest_reasons
+from prevention.extensions import current_session
+from prevention.models.premises import AddressStatus, Premises
+from prevention.queries.referrals.following import receipt_for
+from prevention.queries.referrals.form_choices import Sender, addresses_at, premises_at_door, sender
+from prevention.services.referrals.intake import receive
+from prevention.web.auth import current_actor
+from prevention.web.guards import guarded
+from prevention.web.transactions import work_as
+
+#: Characters of a narrative that are read for suggestions while somebody types.
+_READ_WHILE_TYPING = 4000
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@guarded(Permission.REFERRAL_MAKE)
+def new() -> ResponseReturnValue:
+    """Refer someone. Sending twice, or again after going back, gives the same receipt."""
+    held = sender(current_session(), current_actor())
+    form = _form(held)
+    find_homes(form)
+    if request.method == "GET" or wants_addresses() or goes_back():
+        return _page(form, held)
+    if not form.validate_on_submit():
+        return _page(form, held)
+    command = form.to_command(
+        agency_id=held.agency_id,
+        source_system=f"staff-form:{held.agency_code}",
+        source_ref=f"{current_actor().user_id}:{form.token.data}",
+    )
+    if not is_sound(form, command):
+        return _page(form, held)
+    if not is_checked():
+        said = before_sending(form, command)
+        if said:
+            here = url_for("referrals.new")
+            return render_template(
+                "referrals/before_sending.html", form=form, said=said, typed=typed_again(), action=here
+            )
+    with work_as(current_actor()) as work:
+        receipt = receive(work, command)
+    return redirect(url_for("referrals.sent", referral_id=receipt.referral_id))
+
+
+@bp.get("/<uuid:referral_id>/sent")
+@guarded(Permission.REFERRAL_OWN)
+def sent(referral_id: UUID) -> ResponseReturnValue:
+    """The receipt: its number, what happens next and by when."""
+    receipt = receipt_for(current_session(), current_actor(), referral_id)
+    return render_template("referrals/sent.html", receipt=receipt)
+
+
+@bp.post("/addresses")
+@guarded(Permission.REFERRAL_MAKE)
+def addresses() -> ResponseReturnValue:
+    """The homes of a postcode, posted so that it stands in no URL or log."""
+    found = addresses_at(current_session(), request.form.get("postcode", "")[:20])
+    return jsonify(addresses=[{"value": uprn, "label": line} for uprn, line in found])
+
+
+@bp.post("/suggestions")
+@guarded(Permission.REFERRAL_MAKE)
+def suggestions() -> ResponseReturnValue:
+    """Reasons that a text suggests, with the words found; a person accepts them."""
+    found = suggest_reasons(request.form.get("narrative", "")[:_READ_WHILE_TYPING])
+    return jsonify(
+        suggestions=[{"value": one.reason.value, "label": one.reason.label, "words": list(one.words)} for one in found]
+    )
+
+
+def _form(held: Sender) -> StaffForm:
+    actor = current_actor()
+    filled = {
+        "feedback_to": held.mailbox,
+        "referrer_name": actor.name,
+        "referrer_team": held.team,
+        "referrer_contact": held.phone,
+        "lawful_basis": LawfulBasis.PUBLIC_TASK,
+    }
+    return StaffForm(data=filled | _from_door(), kind=held.agency_kind)
+
+
+def _from_door() -> dict[str, object]:
+    """What is known when somebody refers from a door of their outreach; nothing for any other door."""
+    try:
+        outreach, door = UUID(request.values.get("outreach", "")), UUID(request.values.get("door", ""))
+    except ValueError:
+        return {}
+    home = premises_at_door(current_session(), current_actor(), outreach, door)
+    if home is None or home.confidential:
+        return {}
+    return {"outreach": str(outreach), "door": str(door), **_as_typed(home)}
+
+
+def _as_typed(home: Premises) -> dict[str, object]:
+    if home.status is AddressStatus.MATCHED and home.uprn:
+        return {"postcode": home.postcode, "address": home.uprn}
+    return {"postcode": home.postcode or "", "address_lines": home.address_text or home.address_line}
+
+
+def _page(form: StaffForm, held: Sender) -> ResponseReturnValue:
+    return render_template(
+        "referrals/new.html",
+        form=form,
+        held=held,
+        is_police=held.agency_kind is AgencyKind.POLICE,
+    )

@@ -1,0 +1,1 @@
+"""Reads of referrals: following one's own, what is known of a home, and what forms offer."""

@@ -1,0 +1,125 @@
+""" "Already known here": what an actor may be told of open concerns at a home before they send theirs (domain.md 4.4).
+
+A confidential home answers exactly as a home nobody has spoken of. Of another agency's case nothing is told but that
+there is one; a partner's referrer is told of their own referrals only.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from prevention.domain.account import Actor, Permission
+from prevention.domain.case import CaseState
+from prevention.domain.referral import ReceiveReferral
+from prevention.matching.normalise import address_key, tidy_address
+from prevention.models.case import Case, CaseInvolvement, ReferralLink
+from prevention.models.premises import Premises
+from prevention.models.referral import Referral
+from prevention.queries.gazetteer import LocalGazetteer
+
+#: More open cases than one home ever has; a block of flats given without a flat could have many.
+MOST_CASES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCase:
+    """An open case at the home that the actor may open."""
+
+    case_id: UUID
+    reference: str
+    state: CaseState
+    opened_at: datetime
+    referral_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownReferral:
+    """A referral of the actor's own that feeds an open case at the home."""
+
+    referral_id: UUID
+    receipt: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHere:
+    """What the actor may be told. ``elsewhere``: another service has an open concern at this home."""
+
+    cases: tuple[KnownCase, ...] = ()
+    referrals: tuple[KnownReferral, ...] = ()
+    elsewhere: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self.cases or self.referrals or self.elsewhere)
+
+
+NOTHING = KnownHere()
+
+
+def known_here(session: Session, actor: Actor, command: ReceiveReferral) -> KnownHere:
+    """What the actor may be told about the home that ``command`` speaks of, before it is received.
+
+    Takes the whole command so that likeness of the person can be weighed here too. Nothing is told of an address
+    given as confidential, of no fixed abode, or of an address that cannot be read.
+    """
+    here = _same_home(session, command)
+    if here is None:
+        return NOTHING
+    if not actor.has(Permission.CASE_VIEW):
+        return KnownHere(referrals=_own_referrals(session, actor, here))
+    involved = (
+        select(CaseInvolvement.agency_id)
+        .where(CaseInvolvement.case_id == Case.id, CaseInvolvement.agency_id == actor.agency_id)
+        .correlate(Case)
+        .exists()
+    )
+    rows = session.execute(
+        select(Case, involved)
+        .join(Premises, Premises.id == Case.premises_id)
+        .where(here, Case.is_open)
+        .order_by(Case.opened_at.desc(), Case.id)
+        .limit(MOST_CASES)
+    ).all()
+    return KnownHere(
+        cases=tuple(_known(case) for case, seen in rows if seen), elsewhere=any(not seen for _, seen in rows)
+    )
+
+
+def _same_home(session: Session, command: ReceiveReferral) -> ColumnElement[bool] | None:
+    """The condition on ``Premises`` by which ``services.premises.place`` would find the home again; None for none."""
+    if command.confidential_address:
+        return None
+    tidied = tidy_address(command.address)
+    if tidied.no_fixed_abode:
+        return None
+    gazetteer = LocalGazetteer(session)
+    key = address_key(tidied)
+    known = gazetteer.by_uprn(tidied.uprn) if tidied.uprn else None
+    if known is None and key:
+        known = gazetteer.by_key(key)
+    uprn = known.uprn if known else tidied.uprn
+    key = known.address_key if known and known.address_key else key
+    same = [Premises.uprn == uprn] if uprn else []
+    same += [Premises.address_key == key] if key else []
+    return or_(*same) & ~Premises.confidential if same else None
+
+
+def _known(case: Case) -> KnownCase:
+    return KnownCase(case.id, case.reference, case.state, case.opened_at, case.referral_count)
+
+
+def _own_referrals(session: Session, actor: Actor, here: ColumnElement[bool]) -> tuple[KnownReferral, ...]:
+    rows = session.execute(
+        select(Referral.id, Referral.receipt, Referral.received_at)
+        .join(ReferralLink, (ReferralLink.referral_id == Referral.id) & ReferralLink.valid_to.is_(None))
+        .join(Case, Case.id == ReferralLink.case_id)
+        .join(Premises, Premises.id == Referral.premises_id)
+        .where(here, Case.is_open, Referral.referred_by == actor.user_id)
+        .order_by(Referral.received_at.desc(), Referral.id)
+        .limit(MOST_CASES)
+    )
+    return tuple(KnownReferral(*row) for row in rows)
