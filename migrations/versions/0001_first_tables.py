@@ -669,8 +669,11 @@ def upgrade() -> None:
                 "followup:fell_due",
                 "followup:done",
                 "followup:cancelled",
+                "followup:reassigned",
                 "onward:referred",
                 "referrer:told",
+                "demonstration:loaded",
+                "message:retried",
                 name="audittag",
                 native_enum=False,
                 length=40,
@@ -866,11 +869,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_messages_agency_id_created_at_id", "messages", ["agency_id", "created_at", "id"], unique=False)
     op.create_index(
-        "ix_messages_waiting",
-        "messages",
-        ["try_at", "id"],
-        unique=False,
-        postgresql_where=sa.text("state = 'WAITING'"),
+        "ix_messages_waiting", "messages", ["try_at", "id"], unique=False, postgresql_where=sa.text("state = 'WAITING'")
     )
     op.create_table(
         "outreach_doors",
@@ -1515,10 +1514,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_follow_ups_visit_id"), table_name="follow_ups")
     op.drop_index("ix_follow_ups_to_pick", table_name="follow_ups", postgresql_where=sa.text("state = 'WAITING'"))
-    op.drop_index("ix_follow_ups_ended", table_name="follow_ups", postgresql_where=sa.text("ended_at IS NOT NULL"))
     op.drop_index(
         "ix_follow_ups_open", table_name="follow_ups", postgresql_where=sa.text("state IN ('WAITING', 'DUE')")
     )
+    op.drop_index("ix_follow_ups_ended", table_name="follow_ups", postgresql_where=sa.text("ended_at IS NOT NULL"))
     op.drop_index(op.f("ix_follow_ups_case_id"), table_name="follow_ups")
     op.drop_table("follow_ups")
     op.drop_table("visit_drafts")
@@ -1557,11 +1556,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_outreach_doors_premises_id"), table_name="outreach_doors")
     op.drop_index("ix_outreach_doors_outreach_id_position", table_name="outreach_doors")
     op.drop_table("outreach_doors")
-    op.drop_index(
-        "ix_messages_waiting",
-        table_name="messages",
-        postgresql_where=sa.text("state = 'WAITING'"),
-    )
+    op.drop_index("ix_messages_waiting", table_name="messages", postgresql_where=sa.text("state = 'WAITING'"))
     op.drop_index("ix_messages_agency_id_created_at_id", table_name="messages")
     op.drop_table("messages")
     op.drop_index("ix_match_candidates_open", table_name="match_candidates", postgresql_where=sa.text("answer IS NULL"))

@@ -34,7 +34,7 @@ Refusal = tuple[Row, str]
 @click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write refused rows, with reasons, here."
 )
-def import_file(file: Path, profile_name: str, agency_code: str | None, dry_run: bool, report: Path | None) -> None:
+def import_file(file: Path, *, profile_name: str, agency_code: str | None, dry_run: bool, report: Path | None) -> None:
     """Import FILE. The same file again changes nothing; a changed row becomes an amendment."""
     try:
         profile = profile_named(profile_name)

@@ -2,9 +2,17 @@
 
 from flask import Flask
 
-from prevention.cli import gazetteer, reference, referrals
+from prevention.cli import accounts, agencies, demonstration, gazetteer, notifications, reference, referrals
 
-_GROUPS = (reference.group, gazetteer.group, referrals.group)
+_GROUPS = (
+    accounts.group,
+    agencies.group,
+    demonstration.group,
+    gazetteer.group,
+    notifications.group,
+    reference.group,
+    referrals.group,
+)
 
 
 def init_app(app: Flask) -> None:

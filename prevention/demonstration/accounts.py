@@ -111,17 +111,37 @@ AGENCIES = (
 )
 
 USERS = (
-    DemonstrationUser("fire.coordinator", "Ana Whitlock", "lfb", Role.COORDINATOR, "Prevention desk", "triage the queue, assign, review likely duplicates"),
-    DemonstrationUser("fire.officer", "Sam Okafor", "lfb", Role.FIELD_OFFICER, "Brixton", "record a visit on a phone-sized screen"),
+    DemonstrationUser(
+        "fire.coordinator",
+        "Ana Whitlock",
+        "lfb",
+        Role.COORDINATOR,
+        "Prevention desk",
+        "triage the queue, assign, settle likely duplicates",
+    ),
+    DemonstrationUser(
+        "fire.officer",
+        "Sam Okafor",
+        "lfb",
+        Role.FIELD_OFFICER,
+        "Brixton",
+        "record a visit on a phone-sized screen",
+    ),
     DemonstrationUser("fire.supervisor", "Grace Lindqvist", "lfb", Role.SUPERVISOR, "Prevention desk"),
     DemonstrationUser("fire.admin", "Tom Achterberg", "lfb", Role.ADMINISTRATOR, "", "manage teams and users"),
-    DemonstrationUser("paramedic", "Priya Nair", "las", Role.FIELD_OFFICER, "Oval ambulance station", "refer a home in 90 seconds, then see what came of it"),
+    DemonstrationUser(
+        "paramedic",
+        "Priya Nair",
+        "las",
+        Role.FIELD_OFFICER,
+        "Oval ambulance station",
+        "refer a home in 90 seconds, then see what came of it",
+    ),
     DemonstrationUser("ambulance.coordinator", "Joe Farrell", "las", Role.COORDINATOR, "Safeguarding desk"),
     DemonstrationUser("police.officer", "Dev Marlowe", "mps", Role.FIELD_OFFICER, "Central South neighbourhood team"),
     DemonstrationUser("police.coordinator", "Ruth Adeyemi", "mps", Role.COORDINATOR, "Public protection desk"),
     DemonstrationUser("partner", "Lena Novak", "housing", Role.PARTNER_REFERRER, "Tenancy support"),
-)  # fmt: skip
-
+)
 
 #: One crew commander per fire station, so that visits have somebody to record them. They never sign in.
 CREWS = (

@@ -1,0 +1,46 @@
+"""``flask demonstration load|accounts``: invented people and referrals, in demonstration mode only."""
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from prevention.adapters.files import FileStore
+from prevention.demonstration import accounts as people
+from prevention.demonstration import loading
+from prevention.errors import Conflict
+from prevention.settings import Settings
+
+group = AppGroup("demonstration", help="Invented data to try the product with.")
+
+
+@group.command("load")
+@click.option("--referrals", default=loading.REFERRALS, show_default=True, help="How many referrals to invent.")
+def load(referrals: int) -> None:
+    """Load agencies, accounts and referrals with their history; once loaded, it does nothing."""
+    settings = _settings()
+    with click.progressbar(length=referrals, label="Inventing eight weeks of referrals") as bar:
+
+        def progress(done: int, everything: int) -> None:
+            bar.length = everything
+            bar.update(done - bar.pos)
+
+        try:
+            new = loading.load(FileStore(settings.upload_folder), progress, referrals=referrals)
+        except Conflict as cut_off:
+            raise click.ClickException(str(cut_off)) from cut_off
+    if not new:
+        click.echo("The demonstration data is there already.")
+
+
+@group.command("accounts")
+def accounts() -> None:
+    """Print the demonstration accounts and what to try."""
+    _settings()
+    click.echo(people.announcement())
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    if not settings.is_demonstration:
+        raise click.ClickException("Demonstration data exists in demonstration mode only (PREVENTION_MODE).")
+    return settings

@@ -1,0 +1,164 @@
+"""Fills the demonstration: invented extracts come in through the same import as anyone's file, and people work on them.
+
+The world ends now. Its history is told in order: each slice of time hands in the extracts of its days, then crews and
+coordinators do most of what was due, through the product's own services, so that the queue is alive and not a wreck.
+"""
+
+import csv
+import itertools
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from prevention.adapters.files import FileStore
+from prevention.demonstration.accounts import load_accounts
+from prevention.demonstration.generator.extracts import COLUMNS as EXTRACT_COLUMNS
+from prevention.demonstration.generator.world import Extracts, generate
+from prevention.demonstration.working import work_through
+from prevention.domain.account import SYSTEM
+from prevention.domain.intake.conversion import Refused, to_command
+from prevention.domain.intake.profile import Profile, profile_named
+from prevention.domain.intake.rows import Row, read_rows
+from prevention.domain.reference import ReferenceKind, new_reference
+from prevention.errors import Conflict
+from prevention.extensions import current_session
+from prevention.models.agency import Agency
+from prevention.models.audit import AuditEvent, AuditTag
+from prevention.models.referral import ImportRun, ImportState, Referral
+from prevention.services.gazetteer import load_addresses
+from prevention.services.referrals.importing import run_import
+from prevention.services.work import Work
+from prevention.unit_of_work import unit_of_work, utc_now
+
+SEED = 20261122
+REFERRALS = 2100
+#: Days before now that are handed in one by one; older ones come a week at a time.
+DAYS_ONE_BY_ONE = 8
+SOURCES = (("fire", "lfb"), ("ambulance", "las"), ("police", "mps"))
+
+_LONDON = ZoneInfo("Europe/London")
+
+#: Tells how far the loading is: (done, all) rows.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """One file as an agency hands it in: its rows, and when."""
+
+    profile: Profile
+    agency_code: str
+    at: datetime
+    rows: tuple[Row, ...]
+
+
+def is_loaded() -> bool:
+    """Whether the demonstration data is there, whole.
+
+    Raises:
+        Conflict: a load was cut off; it cannot be gone on with, because its world ended at another moment.
+    """
+    session = current_session()
+    if session.scalar(select(AuditEvent.id).where(AuditEvent.tag == AuditTag.DEMONSTRATION_LOADED).limit(1)):
+        return True
+    if session.scalar(select(Referral.id).limit(1)):
+        raise Conflict("Loading the demonstration data was cut off before. Empty it with `make reset` and start again.")
+    return False
+
+
+def load(files: FileStore, progress: Progress, *, referrals: int = REFERRALS) -> bool:
+    """Load agencies, people, gazetteer and ``referrals`` referrals with their history.
+
+    False, and nothing done, when it was loaded before.
+
+    Raises:
+        Conflict: a load was cut off before.
+    """
+    now = utc_now()
+    with unit_of_work(current_session(), SYSTEM) as work:
+        load_accounts(work)
+    if is_loaded():
+        return False
+    with TemporaryDirectory() as folder:
+        local = now.astimezone(_LONDON)
+        world = generate(SEED, referrals, local.date(), clock=local.time().replace(tzinfo=None))
+        extracts = world.write_extracts(Path(folder))
+        with extracts.gazetteer.open(encoding="utf-8", newline="") as lines, _at(now) as work:
+            load_addresses(work, lines)
+        handovers = _handovers(extracts, now)
+    done, everything = 0, sum(len(handover.rows) for handover in handovers)
+    random = Random(SEED)  # noqa: S311 - a story, not a secret
+    for at, together in itertools.groupby(handovers, key=lambda handover: handover.at):
+        for handover in together:
+            _hand_in(files, handover)
+            done += len(handover.rows)
+            progress(done, everything)
+        work_through(at, now, random)
+    with unit_of_work(current_session(), SYSTEM) as work:
+        work.record(AuditTag.DEMONSTRATION_LOADED, referrals=done)
+    return True
+
+
+def _handovers(extracts: Extracts, now: datetime) -> list[Handover]:
+    """The extracts cut into the files the agencies would have sent, in the order of time."""
+    found = []
+    for name, agency_code in SOURCES:
+        profile = profile_named(name)
+        with getattr(extracts, name).open("rb") as stream:
+            rows = list(read_rows(stream, profile))
+        slices: dict[datetime, list[Row]] = {}
+        for row in rows:
+            slices.setdefault(_handed_in_at(row, profile, now), []).append(row)
+        found += [Handover(profile, agency_code, at, tuple(slices[at])) for at in slices]
+    return sorted(found, key=lambda handover: (handover.at, handover.profile.name))
+
+
+def _handed_in_at(row: Row, profile: Profile, now: datetime) -> datetime:
+    """The end of the slice of time the row was received in: a day lately, a week before that."""
+    command = to_command(row, profile, UUID(int=0))
+    if isinstance(command, Refused) or command.received_at is None:
+        return now
+    age = (now - command.received_at).days
+    whole = age if age < DAYS_ONE_BY_ONE else age - age % 7
+    return min(now, now - timedelta(days=whole))
+
+
+def _hand_in(files: FileStore, handover: Handover) -> None:
+    with _at(handover.at) as work:
+        agency = work.session.scalars(select(Agency).where(Agency.code == handover.agency_code)).one()
+        run = ImportRun(
+            reference=new_reference(ReferenceKind.IMPORT),
+            agency_id=agency.id,
+            created_at=handover.at,
+            profile=handover.profile.name,
+            file_name=f"{handover.profile.name}-{handover.at.astimezone(_LONDON):%Y-%m-%d}.csv",
+            stored_as=files.save(_as_file(handover)),
+            state=ImportState.QUEUED,
+            total=len(handover.rows),
+        )
+        work.session.add(run)
+        run_id = run.id
+    run_import(lambda: _at(handover.at), run_id, files.open)
+
+
+def _as_file(handover: Handover) -> BytesIO:
+    kept = BytesIO()
+    with TextIOWrapper(kept, handover.profile.encodings[0], errors="replace", newline="", write_through=True) as text:
+        writer = csv.DictWriter(text, EXTRACT_COLUMNS[handover.profile.name])
+        writer.writeheader()
+        writer.writerows(row.cells for row in handover.rows)
+        content = kept.getvalue()
+    return BytesIO(content)
+
+
+def _at(moment: datetime) -> AbstractContextManager[Work]:
+    return unit_of_work(current_session(), SYSTEM, now=moment)

@@ -1,0 +1,224 @@
+"""What coordinators and crews of the demonstration did before today, through the product's own services."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from uuid import UUID
+
+from sqlalchemy import select
+
+from prevention.domain.account import Actor, Role
+from prevention.domain.case import CaseState, ContactMethod, ContactResult
+from prevention.domain.referral import CapacityConcern
+from prevention.domain.risk import RiskLevel
+from prevention.domain.visit import (
+    AlarmPower,
+    AlarmType,
+    Component,
+    ObservedRisk,
+    OnwardDestination,
+    OnwardKind,
+    Room,
+    VisitOutcome,
+    VisitType,
+)
+from prevention.domain.visit_record import (
+    AlarmEntry,
+    Alternative,
+    ComponentCheck,
+    EscapePlan,
+    NoAccess,
+    OnwardEntry,
+    People,
+    Refusal,
+    VisitRecord,
+    WhoSeen,
+)
+from prevention.errors import Conflict, Invalid, NotAllowed
+from prevention.extensions import current_session
+from prevention.models.account import Membership
+from prevention.models.agency import Agency, TeamArea
+from prevention.models.case import Case
+from prevention.queries.accounts import signed_in_user
+from prevention.services.cases.assigning import assign
+from prevention.services.cases.closing import close
+from prevention.services.cases.contacting import log_contact
+from prevention.services.cases.triage import accept
+from prevention.services.visits.booking import Slot, book
+from prevention.services.visits.recording import finish
+from prevention.unit_of_work import unit_of_work
+
+#: Of the cases that have waited long enough, how many somebody worked on, and how that ended.
+_WORKED = 0.8
+_ENDINGS = (
+    (0.78, VisitOutcome.COMPLETED),
+    (0.92, VisitOutcome.NO_ACCESS_NO_REPLY),
+    (1.0, VisitOutcome.REFUSED_AT_DOOR),
+)
+#: Share of completed visits that pass something on to another service.
+_ONWARD = 0.15
+#: Per crew at the end: visits booked for today, visits booked at all, and cases given in all.
+_TODAY_EACH, _BOOKED_EACH, _MOST_EACH = 3, 5, 8
+#: How long a case waits before the crew goes, by level: well inside the deadline.
+_WAIT = {
+    RiskLevel.VERY_HIGH: timedelta(hours=2),
+    RiskLevel.HIGH: timedelta(days=3),
+    RiskLevel.MEDIUM: timedelta(days=9),
+    RiskLevel.LOW: timedelta(days=12),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Staff:
+    """Who works for one agency: its coordinator, and its officers by the boroughs their team covers."""
+
+    coordinator: Actor
+    officers: dict[str, Actor]
+    anybody: Actor
+
+
+def work_through(at: datetime, now: datetime, random: Random) -> None:
+    """Do at ``at`` most of what waited long enough; today's end (``at`` is ``now``) books visits for the crews."""
+    for agency_id, staff in _staff_by_agency().items():
+        for case_id, level in _waiting(agency_id, at) if at < now else ():
+            if random.random() > _WORKED:
+                continue
+            try:
+                _carry_out(staff, case_id, level, at, random)
+            except (Conflict, Invalid, NotAllowed):
+                continue  # somebody has to decide first: it stays on the queue
+        if at == now:
+            _prepare_today(staff, agency_id, now)
+
+
+def _staff_by_agency() -> dict[UUID, _Staff]:
+    session = current_session()
+    found = {}
+    for agency in session.scalars(select(Agency).where(Agency.active).order_by(Agency.code)):
+        held = session.scalars(
+            select(Membership).where(Membership.agency_id == agency.id).order_by(Membership.id)
+        ).all()
+        coordinator = next((_actor(each) for each in held if each.role is Role.COORDINATOR), None)
+        officers = {each.team_id: _actor(each) for each in held if each.role is Role.FIELD_OFFICER and each.team_id}
+        if coordinator is None or not officers:
+            continue
+        covering = session.execute(
+            select(TeamArea.area_code, TeamArea.team_id)
+            .where(TeamArea.team_id.in_(officers))
+            .order_by(TeamArea.area_code)
+        )
+        by_borough = {code: officers[team_id] for code, team_id in covering}
+        found[agency.id] = _Staff(coordinator, by_borough, next(iter(officers.values())))
+    return found
+
+
+def _actor(membership: Membership) -> Actor:
+    signed_in = signed_in_user(current_session(), membership.user_id, membership.id)
+    if signed_in is None:
+        raise LookupError("a member of the demonstration's staff cannot sign in")
+    return signed_in.actor
+
+
+def _waiting(agency_id: UUID, at: datetime) -> list[tuple[UUID, RiskLevel]]:
+    """The agency's undecided cases that have waited long enough at ``at``, worst first."""
+    rows = current_session().execute(
+        select(Case.id, Case.risk_level, Case.last_referral_at)
+        .where(Case.owner_agency_id == agency_id, Case.state == CaseState.TRIAGE)
+        .order_by(Case.risk_rank, Case.act_by, Case.id)
+    )
+    return [(case_id, level) for case_id, level, received_at in rows if received_at < at - _WAIT[level]]
+
+
+def _carry_out(staff: _Staff, case_id: UUID, level: RiskLevel, at: datetime, random: Random) -> None:
+    """Book, visit and settle one case; low risk gets advice by phone and is closed."""
+    session = current_session()
+    case = session.get_one(Case, case_id)
+    version, borough = case.version_id, case.borough_code
+    if level is RiskLevel.LOW:
+        with unit_of_work(session, staff.coordinator, now=at) as work:
+            close(work, case_id, version=version, outcome=VisitOutcome.NOT_ELIGIBLE_LOW_RISK)
+        return
+    officer = staff.officers.get(borough or "", staff.anybody)
+    with unit_of_work(session, staff.coordinator, now=at) as work:
+        visit_id = book(work, case_id, Slot(at + timedelta(hours=1), VisitType.HFSV, officer_id=officer.user_id)).id
+    drawn = random.random()
+    outcome = next(ending for share, ending in _ENDINGS if drawn <= share)
+    with unit_of_work(session, officer, now=at + timedelta(hours=2)) as work:
+        finish(work, visit_id, _record(outcome, random))
+    if outcome is VisitOutcome.COMPLETED and random.random() < _WORKED:
+        with unit_of_work(session, staff.coordinator, now=at + timedelta(hours=3)) as work:
+            version = work.session.get_one(Case, case_id).version_id
+            close(work, case_id, version=version, outcome=VisitOutcome.COMPLETED)
+
+
+def _record(outcome: VisitOutcome, random: Random) -> VisitRecord:
+    if outcome is VisitOutcome.NO_ACCESS_NO_REPLY:
+        return VisitRecord(outcome=outcome, no_access=NoAccess(card_left=False))
+    if outcome is VisitOutcome.REFUSED_AT_DOOR:
+        return VisitRecord(
+            outcome=outcome,
+            refusal=Refusal(
+                who=WhoSeen.RESIDENT,
+                capacity_concern=CapacityConcern.NO,
+                risk_explained=True,
+                advice_left=True,
+                alternative=Alternative.ANOTHER_TIME,
+            ),
+        )
+    rooms = random.sample([Room.HALL, Room.LANDING, Room.LIVING_ROOM], k=random.choice([1, 2]))
+    alarms = [AlarmEntry(room, AlarmType.SMOKE_OPTICAL, AlarmPower.SEALED_10YR, fitted_today=True) for room in rooms]
+    onward = [OnwardEntry(random.choice(list(OnwardDestination)), OnwardKind.SIGNPOST, agreed=True)]
+    return VisitRecord(
+        outcome=outcome,
+        seen=WhoSeen.RESIDENT,
+        people=People(aged_65_or_over=random.choice([0, 1, 2]), disabled=random.choice([0, 0, 1]), under_5=0),
+        components={
+            component: ComponentCheck(ObservedRisk.LOW, advice_given=True)
+            for component in random.sample(list(Component), k=4)
+        },
+        alarms=tuple(alarms),
+        clutter={Room.LIVING_ROOM: random.choice([1, 1, 2, 2, 3, 5])},
+        escape=EscapePlan(discussed=True, can_leave_alone=True),
+        onward=tuple(onward) if random.random() < _ONWARD else (),
+        risk_after=RiskLevel.LOW,
+        risk_after_reason="Alarms fitted and advice given",
+    )
+
+
+def _prepare_today(staff: _Staff, agency_id: UUID, now: datetime) -> None:
+    """Give every crew something to do: visits today and in the next days, a case or two to contact."""
+    given: dict[UUID | None, int] = {}
+    rows = current_session().execute(
+        select(Case.id, Case.version_id, Case.borough_code)
+        .where(
+            Case.owner_agency_id == agency_id,
+            Case.state == CaseState.TRIAGE,
+            Case.risk_level.in_([RiskLevel.HIGH, RiskLevel.MEDIUM]),
+            Case.borough_code.is_not(None),
+        )
+        .order_by(Case.risk_rank, Case.act_by, Case.id)
+    )
+    for case_id, version, borough in rows.all():
+        officer = staff.officers.get(borough or "")
+        place = given.get(officer.user_id, 0) if officer else _MOST_EACH
+        if officer is None or place >= _MOST_EACH:
+            continue
+        try:
+            _give(staff, officer, case_id, version, place, now)
+        except (Conflict, Invalid, NotAllowed):
+            continue
+        given[officer.user_id] = place + 1
+
+
+def _give(staff: _Staff, officer: Actor, case_id: UUID, version: int, place: int, now: datetime) -> None:
+    with unit_of_work(current_session(), staff.coordinator, now=now) as work:
+        if place < _BOOKED_EACH:
+            slot = now + timedelta(hours=1 + 2 * place) if place < _TODAY_EACH else now + timedelta(days=place)
+            book(work, case_id, Slot(slot, VisitType.HFSV, officer_id=officer.user_id))
+            return
+        case = accept(work, case_id, version=version)
+        assign(work, case_id, version=case.version_id, user_id=officer.user_id)
+    if place > _BOOKED_EACH:
+        with unit_of_work(current_session(), officer, now=now) as work:
+            current = work.session.get_one(Case, case_id).version_id
+            log_contact(work, case_id, version=current, method=ContactMethod.PHONE, result=ContactResult.NO_REPLY)
