@@ -40,7 +40,7 @@ from prevention.services.work import Work
 from prevention.unit_of_work import unit_of_work, utc_now
 
 SEED = 20261122
-REFERRALS = 2100
+REFERRALS = 1600
 #: Days before now that are handed in one by one; older ones come a week at a time.
 DAYS_ONE_BY_ONE = 8
 SOURCES = (("fire", "lfb"), ("ambulance", "las"), ("police", "mps"))
