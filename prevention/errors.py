@@ -11,11 +11,11 @@ class PreventionError(Exception):
     """Base of every error the product raises on purpose."""
 
 
-class NotFound(PreventionError):  # noqa: N818 - named as architecture.md names it
+class NotFound(PreventionError):
     """The thing does not exist, or the actor may not know that it does: the two answer alike."""
 
 
-class NotAllowed(PreventionError):  # noqa: N818
+class NotAllowed(PreventionError):
     """The actor may see the thing, but not do this to it. ``reason`` is safe to show."""
 
     def __init__(self, reason: str) -> None:
@@ -23,11 +23,11 @@ class NotAllowed(PreventionError):  # noqa: N818
         self.reason = reason
 
 
-class Conflict(PreventionError):  # noqa: N818
+class Conflict(PreventionError):
     """Someone else changed the thing since it was read, or its state no longer allows this."""
 
 
-class Invalid(PreventionError):  # noqa: N818
+class Invalid(PreventionError):
     """What was given breaks a rule. ``problems`` maps a field's name to the sentence to show beside it."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
@@ -35,5 +35,5 @@ class Invalid(PreventionError):  # noqa: N818
         self.problems = dict(problems)
 
 
-class Unavailable(PreventionError):  # noqa: N818
+class Unavailable(PreventionError):
     """Something outside did not answer. The same request may succeed later."""

@@ -17,7 +17,7 @@ class Mode(StrEnum):
     TEST = "test"
 
 
-class SettingsProblem(Exception):  # noqa: N818 - it lists every problem, not one error
+class SettingsProblem(Exception):
     """One or more settings are missing or wrong; ``problems`` holds a sentence for each."""
 
     def __init__(self, problems: list[str]) -> None:
@@ -49,6 +49,7 @@ class Settings:
     self_referrals_per_hour: int = 20
     https_only: bool = True
     demonstration_notice: bool = True
+    trusted_proxies: int = 0
 
     @property
     def is_demonstration(self) -> bool:
@@ -101,6 +102,7 @@ class _Reader:
             self_referrals_per_hour=self._number("SELF_REFERRALS_PER_HOUR", 20),
             https_only=self._truth("HTTPS_ONLY", default=not local),
             demonstration_notice=self._truth("DEMONSTRATION_NOTICE", default=True),
+            trusted_proxies=self._number("TRUSTED_PROXIES", 0, lowest=0),
         )
         if self._problems:
             raise SettingsProblem(self._problems)
@@ -115,10 +117,10 @@ class _Reader:
             self._problems.append(f"{name} is missing{f', {hint}' if hint else ''}.")
         return value
 
-    def _number(self, name: str, default: int) -> int:
+    def _number(self, name: str, default: int, *, lowest: int = 1) -> int:
         value = self._text(name, str(default))
-        if not value.isdecimal() or int(value) < 1:
-            self._problems.append(f"{name} must be a whole number above zero.")
+        if not value.isdecimal() or int(value) < lowest:
+            self._problems.append(f"{name} must be a whole number of {lowest} or more.")
             return default
         return int(value)
 

@@ -16,7 +16,7 @@ from prevention.services.work import Work
 _WRITABLE = "unit_of_work"
 
 
-class WriteOutsideUnitOfWork(RuntimeError):  # noqa: N818 - reads as what happened
+class WriteOutsideUnitOfWork(RuntimeError):
     """Something tried to write, or commit, without opening a unit of work."""
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from prevention.app import create_app
 from prevention.domain.account import Actor
+from prevention.extensions import limiter
 from prevention.models.account import User
 from prevention.models.registry import Base
 from prevention.settings import Mode, Settings
@@ -40,7 +41,8 @@ def settings(database_url: str, broker_url: str, tmp_path_factory: pytest.TempPa
 def app(settings: Settings) -> Flask:
     """The app on a real database and broker. CSRF is off here; ``test_csrf`` turns it on."""
     app = create_app(settings)
-    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+    limiter.enabled = False  # tests sign in often; ``test_sign_in`` turns it on
     app.test_client_class = PageClient
     runner = app.test_cli_runner()
     result = runner.invoke(args=["reference", "load"])
@@ -82,10 +84,13 @@ def session(engine: Engine, clean_database: None) -> Iterator[GuardedSession]:
 
 @pytest.fixture
 def client(app: Flask, clean_database: None) -> Iterator[PageClient]:
-    """A browser-like client that fails on a broken page or too many queries."""
-    with app.test_client() as client:
-        assert isinstance(client, PageClient)
-        yield client
+    """A browser-like client that fails on a broken page or too many queries.
+
+    Entered by nobody: ``with client`` would keep the last request's context, and other clients would share it.
+    """
+    client = app.test_client()
+    assert isinstance(client, PageClient)
+    yield client
 
 
 @pytest.fixture

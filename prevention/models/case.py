@@ -78,7 +78,9 @@ class Case(Identified, Edited, Base):
     owner_agency: Mapped[Agency] = relationship()
     owner_team: Mapped[Team | None] = relationship()
     owner_user: Mapped[User | None] = relationship()
-    referral_links: Mapped[list["ReferralLink"]] = relationship(back_populates="case", order_by="ReferralLink.valid_from")
+    referral_links: Mapped[list["ReferralLink"]] = relationship(
+        back_populates="case", order_by="ReferralLink.valid_from"
+    )
 
 
 class CaseInvolvement(Base):

@@ -62,7 +62,7 @@ class PageClient(FlaskClient):
 
         def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
             if not statement.startswith(("SET ", "SAVEPOINT", "RELEASE")):
-                seen.append(statement.split("\n")[0][:160])
+                seen.append(statement.split("\n", maxsplit=1)[0][:160])
 
         with self.application.app_context():
             engine = db.engine

@@ -56,10 +56,11 @@ def reassess(
     reason: str = "",
     referrals: list[Referral] | None = None,
 ) -> RiskAssessment:
-    """Assess again from every referral that feeds the case (``referrals``, when the caller has them), plus ``extra_factors`` (a visit's, an escalation's).
+    """Assess again from every referral that feeds the case, plus ``extra_factors`` (a visit's, an escalation's).
 
     A new row each time; when risk rises the due time is the earlier of the two; a person's override stands
     until something new makes the risk worse than it. Very high for the first time raises the alert.
+    ``referrals`` spares reading those that feed the case again.
     """
     pack = _pack_of(work, case)
     before = latest_assessment(work, case)
