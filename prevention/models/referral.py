@@ -76,13 +76,20 @@ class Referral(Identified, Base):
     content_hash: Mapped[str]
     agency: Mapped[Agency] = relationship()
     premises: Mapped[Premises] = relationship()
-    person_records: Mapped[list[PersonRecord]] = relationship(order_by=PersonRecord.created_at)
-    amendments: Mapped[list["ReferralAmendment"]] = relationship(order_by="ReferralAmendment.made_at")
+    person_records: Mapped[list[PersonRecord]] = relationship(order_by=[PersonRecord.created_at, PersonRecord.id])
+    amendments: Mapped[list["ReferralAmendment"]] = relationship(
+        order_by="[ReferralAmendment.made_at, ReferralAmendment.id]"
+    )
 
     @property
     def current_content(self) -> dict[str, Any]:
         """What the referral says now: as received, or as last amended."""
         return self.amendments[-1].content if self.amendments else self.content
+
+    @property
+    def current_premises(self) -> Premises:
+        """Where the referral says the home is now: as received, or as last amended."""
+        return self.person_records[-1].premises if self.person_records else self.premises
 
 
 class ReferralAmendment(Identified, Base):

@@ -47,7 +47,7 @@ def join(
         reason=reason,
         probability=probability,
         model_version=model_version,
-        added=[code for code in referral.reasons if code not in known],
+        added=[code for code in referral.current_content["reasons"] if code not in known],
     )
     work.session.add(link)
     work.session.flush()  # the sums read the links

@@ -24,6 +24,7 @@ from prevention.services.work import Work
 def open_case(work: Work, referral: Referral) -> Case:
     """Open a case fed by ``referral``: owned, assessed, timed, findable. Very high raises the alert at once."""
     desk = intake_desk(work, referral)
+    content = referral.current_content
     case = Case(
         reference=new_reference(ReferenceKind.CASE),
         owner_agency_id=desk.agency_id,
@@ -33,8 +34,8 @@ def open_case(work: Work, referral: Referral) -> Case:
         risk_rank=RiskLevel.LOW.rank,
         opened_at=work.now,
         last_referral_at=referral.received_at,
-        premises=referral.premises,
-        borough_code=referral.premises.borough_code,
+        premises=referral.current_premises,
+        borough_code=referral.current_premises.borough_code,
     )
     assessment = first_assessment(work, case, referral)
     planned = next_action_for(case.state, case.risk_level, work.now, case.due_at, load_next_actions())
@@ -46,7 +47,7 @@ def open_case(work: Work, referral: Referral) -> Case:
             valid_from=work.now,
             automatic=True,
             reason="The case was opened for this referral",
-            added=list(referral.reasons),
+            added=list(content["reasons"]),
         )
     )
     work.session.add(case)
@@ -67,12 +68,13 @@ def intake_desk(work: Work, referral: Referral) -> Team:
     Raises:
         Unavailable: no agency has an intake desk; the product is not set up yet.
     """
-    reasons = map(ReferralReason, referral.reasons)
-    kind = owner_kind(reasons, load_routing(), immediate_danger=referral.immediate_danger)
+    content = referral.current_content
+    reasons = map(ReferralReason, content["reasons"])
+    kind = owner_kind(reasons, load_routing(), immediate_danger=content["immediate_danger"])
     desks = work.session.execute(
         select(Team, Agency).join(Agency).where(Team.is_intake_desk, Team.active, Agency.active)
     ).all()
-    covering = _agencies_covering(work, referral.premises.borough_code)
+    covering = _agencies_covering(work, referral.current_premises.borough_code)
     best = min(
         desks,
         key=lambda desk: (

@@ -28,7 +28,7 @@ def open_referrals(work: Work, case: Case) -> list[Referral]:
             joinedload(Referral.agency),
             joinedload(Referral.premises),
             selectinload(Referral.amendments),
-            selectinload(Referral.person_records),
+            selectinload(Referral.person_records).joinedload(PersonRecord.premises),
         )
     )
     return list(rows)
@@ -69,7 +69,10 @@ def _union(lists: Iterable[list[str]]) -> list[str]:
 
 
 def _index(work: Work, case: Case, referrals: list[Referral]) -> None:
-    words = [search_token(case.reference), *(word for referral in referrals for word in _words_of(referral))]
+    hidden = case.premises.confidential  # then no voice's address may lead there
+    words = [search_token(case.reference)]
+    for referral in referrals:
+        words += _words_of(referral) + ([] if hidden else _words_of_premises(referral.current_premises))
     document = func.to_tsvector("simple", " ".join(dict.fromkeys(words[:_MOST_WORDS])))
     statement = insert(CaseSearch).values(case_id=case.id, document=document)
     work.session.execute(
@@ -83,7 +86,7 @@ def _words_of(referral: Referral) -> list[str]:
     words = [search_token(referral.receipt), search_token(referral.source_ref)]
     for record in referral.person_records:
         words += _words_of_person(record)
-    return [word for word in words + _words_of_premises(referral.premises) if word]
+    return [word for word in words if word]
 
 
 def _words_of_person(record: PersonRecord) -> list[str]:

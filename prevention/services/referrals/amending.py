@@ -2,14 +2,17 @@
 
 from sqlalchemy import select
 
-from prevention.domain.referral import GivenAddress, ReceiveReferral
+from prevention.domain.referral import ReceiveReferral
 from prevention.domain.referral_content import Content, changes_between, content_of, hash_of
+from prevention.domain.visit import VisitState
 from prevention.errors import Invalid
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
 from prevention.models.person import PersonLink
 from prevention.models.referral import Referral, ReferralAmendment, RowOutcome
+from prevention.models.visit import Visit
 from prevention.services.cases.assessing import reassess
+from prevention.services.cases.finding import lock_cases
 from prevention.services.cases.summarising import open_referrals, summarise
 from prevention.services.matches.finding import store_keys
 from prevention.services.people import add_record, link_person
@@ -21,8 +24,10 @@ from prevention.services.work import Work
 def amend(work: Work, referral: Referral, command: ReceiveReferral, *, reason: str) -> RowOutcome:
     """Amend ``referral`` to say what ``command`` says: UNCHANGED when it says so already, else AMENDED.
 
-    A changed person or address is a new person record beside the old one, linked to the same person. The case is
-    summed up and assessed again.
+    A changed person or address is a new person record beside the old one, linked to the same person. The case, and
+    the visits booked for it, follow a corrected address unless another referral still speaks of the old one; an
+    address that turns out to be confidential is masked whatever the others say. An amendment never unmasks one. The
+    case is summed up and assessed again.
 
     Raises:
         Invalid: the new content cannot be acted on, or no reason is given.
@@ -50,20 +55,24 @@ def amend(work: Work, referral: Referral, command: ReceiveReferral, *, reason: s
             content_hash=digest,
         )
     )
-    if before["person"] != after["person"] or before["address"] != after["address"]:
-        _add_changed_record(work, referral, command, after)
+    if any(before[part] != after[part] for part in ("person", "address", "confidential_address")):
+        _add_changed_record(work, referral, command, before, after)
     work.session.flush()  # the sums read the amendments and records
     case = _case_of(work, referral)
     work.record(AuditTag.REFERRAL_AMENDED, referral, case_id=case.id, fields=sorted(changes))
-    summarise(work, case, open_referrals(work, case))
+    referrals = open_referrals(work, case)
+    _follow_address(work, case, referral, referrals)
+    summarise(work, case, referrals)
     if case.state.is_open:
         reassess(work, case, referral=referral, reason="A referral was amended")
     return RowOutcome.AMENDED
 
 
-def _add_changed_record(work: Work, referral: Referral, command: ReceiveReferral, after: Content) -> None:
-    premises = referral.premises
-    if GivenAddress(**after["address"]) != GivenAddress(**referral.content["address"]):
+def _add_changed_record(
+    work: Work, referral: Referral, command: ReceiveReferral, before: Content, after: Content
+) -> None:
+    premises = referral.current_premises
+    if before["address"] != after["address"] or (command.confidential_address and not premises.confidential):
         premises = place(work, command.address, confidential=command.confidential_address)
     earlier = referral.person_records[-1] if referral.person_records else None
     record = add_record(work, referral, command, premises)
@@ -77,9 +86,22 @@ def _add_changed_record(work: Work, referral: Referral, command: ReceiveReferral
     link_person(work, record, link.person if link else None, reason="Amended record of the same referral")
 
 
+def _follow_address(work: Work, case: Case, referral: Referral, referrals: list[Referral]) -> None:
+    premises = referral.current_premises
+    if premises.id == case.premises_id:
+        return
+    still_there = any(other.current_premises.id == case.premises_id for other in referrals if other is not referral)
+    if still_there and not premises.confidential:
+        return
+    case.premises, case.borough_code = premises, premises.borough_code
+    booked = select(Visit).where(Visit.case_id == case.id, Visit.state == VisitState.BOOKED)
+    for visit in work.session.scalars(booked):
+        visit.premises_id = premises.id
+
+
 def _case_of(work: Work, referral: Referral) -> Case:
-    return work.session.scalars(
-        select(Case)
-        .join(ReferralLink, ReferralLink.case_id == Case.id)
-        .where(ReferralLink.referral_id == referral.id, ReferralLink.valid_to.is_(None))
+    """The case the referral feeds, its row locked: two changes of one case wait for each other."""
+    case_id = work.session.scalars(
+        select(ReferralLink.case_id).where(ReferralLink.referral_id == referral.id, ReferralLink.valid_to.is_(None))
     ).one()
+    return lock_cases(work, [case_id])[case_id]
