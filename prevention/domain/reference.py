@@ -6,7 +6,7 @@ from enum import StrEnum
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
-_SHAPE = re.compile(rf"^([RCVI])([{_ALPHABET}]{{8}})$")
+_SHAPE = re.compile(rf"^([RCVIE])([{_ALPHABET}]{{8}})$")
 
 
 class ReferenceKind(StrEnum):
@@ -16,6 +16,7 @@ class ReferenceKind(StrEnum):
     CASE = "C"
     VISIT = "V"
     IMPORT = "I"
+    OUTREACH = "E"
 
 
 def new_reference(kind: ReferenceKind) -> str:

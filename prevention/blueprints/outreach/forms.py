@@ -1,0 +1,86 @@
+"""Forms for outreach: its details, its list of doors, and one door."""
+
+from uuid import UUID
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField
+from wtforms.validators import DataRequired, Length
+
+from prevention.domain.visit import VisitOutcome
+from prevention.models.outreach import OutreachKind
+from prevention.services.outreach import KINDS_WITH_DOORS, LONGEST_TEXT, MOST_ALARMS, Knock, OutreachDetails
+from prevention.web.fields import (
+    DateField,
+    LongTextField,
+    PickField,
+    PostcodeField,
+    TextField,
+    TickField,
+    UploadField,
+    WholeNumberField,
+)
+
+_SHORT = Length(max=200, message="Use 200 characters or fewer")
+
+
+class DetailsForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no types
+    """What, where, when; for events also how many. ``teams`` are (id, name)."""
+
+    title = TextField("Name", [DataRequired("Give it a name"), _SHORT], description="For example: Fire in Mercer Road")
+    place = TextField("Where", [DataRequired("Say where it is"), _SHORT], description="Street, estate, hall or school")
+    held_on = DateField("Date", [DataRequired("Enter the date")])
+    team_id = PickField("Team", choices=())
+    incident_ref = TextField("Incident number", [_SHORT], width="20")
+    audience = TextField("Who it is for", [_SHORT], description="For example: carers, year 6, residents of a block")
+    head_count = WholeNumberField("How many people came", highest=100_000, width="5")
+    leaflets = WholeNumberField("Leaflets given out", highest=100_000, width="5")
+    note = LongTextField("Note", limit=LONGEST_TEXT, rows=3, description="No names or health details.")
+    version = HiddenField()
+
+    def to_details(self, kind: OutreachKind) -> OutreachDetails:
+        """The details; what does not belong to the kind is left out."""
+        doors = kind in KINDS_WITH_DOORS
+        if self.held_on.data is None:
+            raise ValueError("the form was not validated")
+        return OutreachDetails(
+            kind=kind,
+            title=self.title.data or "",
+            place=self.place.data or "",
+            held_on=self.held_on.data,
+            team_id=UUID(self.team_id.data) if self.team_id.data else None,
+            incident_ref=(self.incident_ref.data or "") if kind is OutreachKind.HOT_STRIKE else "",
+            audience="" if doors else self.audience.data or "",
+            head_count=None if doors else self.head_count.data,
+            leaflets=None if doors else self.leaflets.data,
+            note=self.note.data or "",
+        )
+
+
+class PostcodeDoorsForm(FlaskForm):  # type: ignore[misc]
+    """Every home of a postcode."""
+
+    postcode = PostcodeField("Postcode", [DataRequired("Enter a postcode")])
+
+
+class ListDoorsForm(FlaskForm):  # type: ignore[misc]
+    """A pasted or uploaded list."""
+
+    lines = LongTextField(
+        "UPRNs or addresses", limit=200_000, rows=8, description="One a line. An address needs its postcode."
+    )
+    file = UploadField("Or a CSV file", description="A column called UPRN is used where there is one.")
+
+
+class DoorForm(FlaskForm):  # type: ignore[misc]
+    """What was given and said at a door; the buttons say how it went."""
+
+    alarms_fitted = WholeNumberField("Alarms fitted", highest=MOST_ALARMS, width="2")
+    leaflet_left = TickField("Leaflet left", big=True)
+    note = LongTextField("Note", limit=LONGEST_TEXT, rows=2, description="No names or health details.")
+    version = HiddenField()
+
+    def to_knock(self, outcome: str) -> Knock:
+        """What happened; raises ``ValueError`` for an outcome that does not exist."""
+        return Knock(
+            VisitOutcome(outcome), self.alarms_fitted.data or 0, bool(self.leaflet_left.data), self.note.data or ""
+        )
