@@ -248,11 +248,9 @@ def test_a_page_costs_the_same_however_long_the_queue_and_reads_the_queue_index(
     arrange.session.commit()
     arrange.session.execute(text("ANALYZE cases; ANALYZE case_involvements"))
     arrange.session.commit()
-    plans: list[str] = []
     actor = actor_of(user)
     page = queue(session, actor, QueueFilter(), SOON)
-    for key in (None, page.following):
-        plans.append(_plan_of_queue(session, actor, key))
+    plans = [_plan_of_queue(session, actor, key) for key in (None, page.following)]
     assert all("ix_cases_queue" in plan for plan in plans), plans
     assert not any("Seq Scan on cases" in plan for plan in plans), plans
     client.sign_in(user)
