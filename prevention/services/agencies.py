@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import flag_modified
 
 from prevention.domain.agency import AgencyKind, TeamKind
@@ -237,8 +238,13 @@ def _locked_team(work: Work, team_id: UUID) -> Team:
         raise NotFound
     may_administer_team(work.actor, team).require()
     work.session.get(Agency, team.agency_id, with_for_update=True)
-    work.session.refresh(team, with_for_update=True)
-    return team
+    return work.session.scalars(
+        select(Team)
+        .where(Team.id == team_id)
+        .options(selectinload(Team.areas))
+        .with_for_update(of=Team)
+        .execution_options(populate_existing=True)
+    ).one()
 
 
 def _clear_intake_desk(work: Work, agency_id: UUID) -> None:

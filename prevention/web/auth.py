@@ -1,10 +1,12 @@
 """Who is asking: the signed-in user of this request, and sessions that end."""
 
+import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from flask import Flask, current_app, session
-from flask_login import UserMixin, current_user, login_user
+from flask import Flask, current_app, request, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask_login import UserMixin, current_user, login_user, logout_user
 
 from prevention.domain.account import PUBLIC, Actor
 from prevention.extensions import current_session, login_manager
@@ -13,6 +15,8 @@ from prevention.queries.accounts import SignedIn, signed_in_user
 from prevention.settings import Settings
 from prevention.unit_of_work import utc_now
 
+#: Addresses that scripts of an open page ask for by themselves: nobody need be there.
+POLLED = frozenset({"notifications.alerts"})
 _SIGNED_IN_AT = "signed_in_at"
 _MEMBERSHIP = "membership_id"
 
@@ -28,11 +32,21 @@ class SessionUser(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
         return f"{self.signed_in.user_id}.{self.signed_in.session_key}"
 
 
+class IdleAwareSessions(SecureCookieSessionInterface):
+    """Sessions that count as idle although a page left open asks for news by itself."""
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Whether this answer renews the cookie and with it the time to idle: never for what a page polls."""
+        if request.endpoint in POLLED and not session.modified:
+            return False
+        return bool(super().should_set_cookie(app, session))
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Bind Flask-Login and say how long a session may idle and last."""
     login_manager.init_app(app)
-    login_manager.login_view = "accounts.sign_in"
     login_manager.session_protection = "basic"
+    app.session_interface = IdleAwareSessions()
     app.permanent_session_lifetime = timedelta(minutes=settings.session_idle_minutes)
 
 
@@ -57,6 +71,12 @@ def start_session(user: User) -> bool:
     return True
 
 
+def end_session() -> None:
+    """Sign out here: nothing of the session stays on the device."""
+    logout_user()
+    session.clear()
+
+
 def act_under(membership_id: UUID) -> None:
     """Go on under another of the user's roles."""
     session[_MEMBERSHIP] = str(membership_id)
@@ -72,6 +92,6 @@ def _load(kept: str) -> SessionUser | None:
         return None
     membership = session.get(_MEMBERSHIP)
     signed_in = signed_in_user(current_session(), UUID(user_id), UUID(membership) if membership else None)
-    if signed_in is None or signed_in.session_key != session_key:
+    if signed_in is None or not secrets.compare_digest(signed_in.session_key, session_key):
         return None
     return SessionUser(signed_in)

@@ -2,17 +2,21 @@
 
 import logging
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from prevention.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
+from prevention.extensions import login_manager
 
 _log = logging.getLogger(__name__)
 _PAGES = frozenset({400, 403, 404, 409, 413, 429, 500, 503})
 _TITLES = {
     400: "There is a problem with this request",
+    401: "Sign in first",
     403: "You cannot do this",
     404: "Page not found",
     409: "Somebody else changed this",
@@ -30,7 +34,9 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Conflict, lambda error: _answer(409, str(error)))
     app.register_error_handler(Invalid, _invalid)
     app.register_error_handler(Unavailable, lambda _: _answer(503))
-    app.register_error_handler(CSRFError, lambda _: _answer(400, "The page was open too long. Go back and try again."))
+    app.register_error_handler(CSRFError, _no_token)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(SecurityError, _wrong_host)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
@@ -57,6 +63,25 @@ def _answer(status: int, detail: str = "") -> ResponseReturnValue:
         return problem(status, detail)
     page = status if status in _PAGES else 500
     return render_template(f"errors/{page}.html", detail=detail), status
+
+
+def _no_token(_: CSRFError) -> ResponseReturnValue:
+    """A form without a token of this session. A script whose session has ended is told to sign in."""
+    if wants_json() and not current_user.is_authenticated:
+        return problem(401, "Sign in first")
+    return _answer(400, "The page was open too long. Go back and try again.")
+
+
+def _wrong_host(_: SecurityError) -> ResponseReturnValue:
+    """A request for another host's name: words only, because no page can be drawn whose addresses were forged."""
+    return Response("This address is not served here.\n", status=400, mimetype="text/plain")
+
+
+def _database_away(error: OperationalError) -> ResponseReturnValue:
+    """The database does not answer, or took too long: the page is drawn without it, for nobody in particular."""
+    _log.error("database %s", type(error.orig).__name__, extra={"endpoint": request.endpoint})
+    g._login_user = login_manager.anonymous_user()  # noqa: SLF001 - Flask-Login looks here before it loads the user
+    return _answer(503)
 
 
 def _invalid(error: Invalid) -> ResponseReturnValue:

@@ -10,8 +10,8 @@ from flask_login import current_user
 
 from prevention.domain.account import Permission
 from prevention.errors import NotAllowed
-from prevention.extensions import login_manager
 from prevention.web.auth import current_actor
+from prevention.web.errors import problem, wants_json
 
 P = ParamSpec("P")
 _GUARD = "__guard__"
@@ -29,15 +29,18 @@ def guarded(
 ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
     """Let through only a signed-in user whose role carries ``permission``.
 
-    Not signed in: to the sign-in page. Signed in without it: 403. A password that must change comes first.
+    Not signed in: to the sign-in page, or 401 for a script. Signed in without it: 403. A password that must change
+    comes first.
     """
 
     def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
         @wraps(view)
         def checked(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
             if not current_user.is_authenticated:
-                return login_manager.unauthorized()  # type: ignore[no-any-return]
+                return _ask_to_sign_in()
             if current_user.signed_in.must_change_password and request.endpoint not in _PASSWORD_ENDPOINTS:
+                if wants_json():
+                    return problem(403, "Change your password first")
                 return redirect(url_for("accounts.change_password"))
             if not current_actor().has(permission):
                 raise NotAllowed("Your role does not include this.")
@@ -47,6 +50,15 @@ def guarded(
         return checked
 
     return decorate
+
+
+def _ask_to_sign_in() -> ResponseReturnValue:
+    """To the sign-in page and back to what was asked for, when that can be asked for again; a script gets 401."""
+    if wants_json():
+        return problem(401, "Sign in first")
+    if request.method != "GET" or request.path == "/":
+        return redirect(url_for("accounts.sign_in"))
+    return redirect(url_for("accounts.sign_in", next=request.full_path.removesuffix("?")))
 
 
 def guard_of(view: Callable[..., object]) -> Permission | str | None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, logout_user
+from flask_login import current_user
 
 from prevention.blueprints.accounts import users
 from prevention.blueprints.accounts.forms import ChangePasswordForm, SignInForm
@@ -15,18 +15,21 @@ from prevention.extensions import current_session, limiter
 from prevention.queries import accounts as queries
 from prevention.services.accounts import signing_in
 from prevention.services.accounts.signing_in import LockoutRule, SignInResult
-from prevention.web.auth import act_under, current_actor, start_session
+from prevention.web.auth import act_under, current_actor, end_session, start_session
 from prevention.web.form_handling import show_problems
 from prevention.web.guards import guarded, public
 from prevention.web.transactions import work_as
 
 bp = Blueprint("accounts", __name__)
 
+#: Wrong tries to sign in from one network address, whoever they are for. Right ones do not count: many stations share
+#: one address. Lock-out guards each account besides.
+TRIES_FROM_ONE_ADDRESS = "30 per minute; 200 per hour"
 _WRONG = "The e-mail address or password is wrong, or the account is locked for a while after too many tries"
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
-@limiter.limit("30 per minute", methods=["POST"])
+@limiter.limit(TRIES_FROM_ONE_ADDRESS, methods=["POST"], deduct_when=lambda answer: answer.status_code != 302)
 @public
 def sign_in() -> ResponseReturnValue:
     """Sign in. A wrong password, an unknown address and a locked account answer alike."""
@@ -65,7 +68,7 @@ def sign_out() -> ResponseReturnValue:
     """Sign out."""
     with work_as(current_actor()) as work:
         signing_in.sign_out(work)
-    logout_user()
+    end_session()
     flash("You have signed out.", "success")
     return redirect(url_for("accounts.sign_in"))
 

@@ -1,0 +1,235 @@
+"""Signing in: sessions that end, lock-out, and answers that tell a stranger nothing."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from prevention.domain.account import Role
+from prevention.extensions import limiter
+from prevention.models.account import User
+from prevention.models.audit import AuditEvent, AuditTag
+from prevention.services.accounts import signing_in
+from tests.support.arranging import Arranger
+from tests.support.client import PASSWORD, PageClient
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def officer(arrange: Arranger) -> User:
+    return arrange.user(arrange.agency(), Role.FIELD_OFFICER)
+
+
+def wrong_tries(client: PageClient, email: str, count: int = 1) -> str:
+    """Type a wrong password ``count`` times; gives the last page without what the visitor typed and the token."""
+    page = ""
+    for _ in range(count):
+        response = client.post("/sign-in", data={"email": email, "password": "a wrong password"})
+        assert response.status_code == 200
+        page = response.text
+    return re.sub(r'name="csrf_token"[^>]*>', "", page.replace(email, "THEIR ADDRESS"))
+
+
+def test_a_session_ends_after_an_idle_hour(client: PageClient, officer: User) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        client.sign_in(officer)
+        for _ in range(3):
+            clock.shift(timedelta(minutes=59))
+            assert client.get("/account").status_code == 200
+        clock.shift(timedelta(minutes=61))
+        assert client.get("/account").headers["Location"] == "/sign-in?next=/account"
+
+
+def test_a_session_ends_after_twelve_hours_however_busy(client: PageClient, officer: User) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        client.sign_in(officer)
+        for _ in range(24):
+            assert client.get("/account").status_code == 200
+            clock.shift(timedelta(minutes=30))
+        assert client.get("/account").status_code == 200
+        clock.shift(timedelta(minutes=1))
+        assert client.get("/account").status_code == 302
+
+
+def test_what_an_open_page_polls_does_not_keep_the_session_alive(client: PageClient, arrange: Arranger) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        client.sign_in(arrange.user(arrange.agency(), Role.COORDINATOR))
+        for _ in range(7):
+            clock.shift(timedelta(minutes=9))
+            answer = FlaskClient.open(client, "/alerts")  # a part of a page, so not checked as a page
+            assert answer.status_code in {200, 302}
+            assert "Set-Cookie" not in answer.headers or answer.status_code == 302
+        assert client.get("/account").status_code == 302
+
+
+def test_signing_in_begins_a_new_session(client: PageClient, officer: User) -> None:
+    with client.session_transaction() as planted:
+        planted["planted"] = "by somebody else"
+        planted["csrf_token"] = "known to somebody else"
+    client.sign_in(officer)
+    with client.session_transaction() as session:
+        assert "planted" not in session
+        assert session.get("csrf_token") != "known to somebody else"
+
+
+def test_signing_out_leaves_nothing_of_the_session(client: PageClient, officer: User, rows: Session) -> None:
+    client.sign_in(officer)
+    client.post("/sign-out")
+    with client.session_transaction() as session:
+        assert set(session) <= {"_flashes", "csrf_token", "_remember"}
+    assert client.get("/account").status_code == 302
+    assert AuditTag.SIGNED_OUT in rows.scalars(select(AuditEvent.tag)).all()
+
+
+def test_a_changed_password_ends_the_other_sessions_but_not_this_one(
+    app: Flask, client: PageClient, officer: User
+) -> None:
+    other = app.test_client()
+    assert isinstance(other, PageClient)
+    other.sign_in(officer)
+    client.sign_in(officer)
+    new = {"current": PASSWORD, "new": "three random words", "repeat": "three random words"}
+    assert client.post("/account/password", data=new).status_code == 302
+    assert client.get("/account").status_code == 200
+    assert other.get("/account").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"current": "wrong one here"}, "not your current password"),
+        ({"new": "short", "repeat": "short"}, "between 12 and 200"),
+        ({"repeat": "something else entirely"}, "two passwords differ"),
+        ({"new": PASSWORD, "repeat": PASSWORD}, "must differ"),
+    ],
+)
+def test_a_password_is_not_changed_for_a_bad_one(
+    client: PageClient, officer: User, change: dict[str, str], words: str
+) -> None:
+    client.sign_in(officer)
+    good = {"current": PASSWORD, "new": "three random words", "repeat": "three random words"}
+    assert words in client.post("/account/password", data=good | change).text
+
+
+def test_five_wrong_passwords_lock_the_account_for_a_quarter_of_an_hour(
+    client: PageClient, officer: User, rows: Session
+) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        wrong_tries(client, officer.email, 5)
+        right = {"email": officer.email, "password": PASSWORD}
+        assert client.post("/sign-in", data=right).status_code == 200
+        clock.shift(timedelta(minutes=14, seconds=59))
+        assert client.post("/sign-in", data=right).status_code == 200
+        clock.shift(timedelta(seconds=2))
+        client.sign_in(officer)
+    assert AuditTag.LOCKED_OUT in rows.scalars(select(AuditEvent.tag)).all()
+
+
+def test_a_right_password_forgets_the_wrong_ones(client: PageClient, officer: User) -> None:
+    for _ in range(3):
+        wrong_tries(client, officer.email, 4)
+        client.sign_in(officer)
+        client.post("/sign-out")
+
+
+def test_an_unknown_a_wrong_a_locked_and_an_inactive_account_answer_alike(
+    client: PageClient, officer: User, arrange: Arranger
+) -> None:
+    gone = arrange.user(officer.memberships[0].agency, Role.FIELD_OFFICER)
+    gone.active = False
+    arrange.save(gone)
+    wrong = wrong_tries(client, officer.email)
+    assert wrong_tries(client, "nobody@example.org") == wrong
+    assert wrong_tries(client, gone.email) == wrong
+    assert wrong_tries(client, officer.email, 5) == wrong
+
+
+def test_every_answer_costs_one_password_check(
+    client: PageClient, officer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+
+    def counting(password_hash: str, password: str) -> bool:
+        checked.append(password)
+        return False
+
+    monkeypatch.setattr(signing_in, "matches", counting)
+    for number, email in enumerate([officer.email, "nobody@example.org", *[officer.email] * 5], start=1):
+        wrong_tries(client, email)
+        assert len(checked) == number
+
+
+def test_the_trail_of_an_unknown_address_holds_no_address(client: PageClient, rows: Session) -> None:
+    wrong_tries(client, "somebody.private@example.org")
+    event = rows.scalars(select(AuditEvent).where(AuditEvent.tag == AuditTag.SIGN_IN_FAILED)).one()
+    assert event.subject_id is None
+    assert "private" not in str(event.detail)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "///evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "http:evil.example",
+        "javascript:alert(1)",
+        "evil.example",
+        " //evil.example",
+        "/%09/evil.example@",
+        "",
+    ],
+)
+def test_after_signing_in_nobody_is_sent_to_another_site(client: PageClient, officer: User, wanted: str) -> None:
+    right = {"email": officer.email, "password": PASSWORD}
+    answer = client.post("/sign-in", query_string={"next": wanted}, data=right)
+    assert answer.status_code == 302
+    place = answer.headers["Location"]
+    assert place == "/" or (place.startswith("/%") and "//" not in place), place
+
+
+def test_after_signing_in_the_page_first_asked_for_opens(client: PageClient, officer: User) -> None:
+    asked = client.get("/account/password?x=1&y=2").headers["Location"]
+    assert asked.startswith("/sign-in?next=")
+    answer = client.post(asked, data={"email": officer.email, "password": PASSWORD})
+    assert answer.headers["Location"] == "/account/password?x=1&y=2"
+
+
+def test_a_script_without_a_session_gets_401(client: PageClient) -> None:
+    answer = client.get("/account", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
+
+
+@pytest.fixture
+def limits() -> Iterator[None]:
+    """Rate limits on, with no tries counted."""
+    limiter.reset()
+    limiter.enabled = True
+    yield
+    limiter.enabled = False
+    limiter.reset()
+
+
+def test_too_many_wrong_tries_from_one_address_are_stopped(limits: None, client: PageClient) -> None:
+    for number in range(30):
+        answer = client.post("/sign-in", data={"email": f"user{number}@example.org", "password": "guess"})
+        assert answer.status_code == 200
+    assert client.post("/sign-in", data={"email": "one.more@example.org", "password": "guess"}).status_code == 429
+    assert client.get("/sign-in").status_code == 200
+
+
+def test_right_passwords_from_one_address_are_not_counted(limits: None, client: PageClient, officer: User) -> None:
+    for _ in range(32):
+        client.sign_in(officer)
+        client.post("/sign-out")
