@@ -10,6 +10,7 @@ from prevention.blueprints.health import routes as health
 from prevention.blueprints.home import routes as home
 from prevention.blueprints.matches import routes as matches
 from prevention.blueprints.notifications import routes as notifications
+from prevention.blueprints.outreach import routes as outreach
 from prevention.blueprints.patterns import routes as patterns
 from prevention.blueprints.referrals import routes as referrals
 from prevention.blueprints.statements import routes as statements
@@ -28,6 +29,7 @@ _BLUEPRINTS = (
     matches.bp,
     followups.bp,
     visits.bp,
+    outreach.bp,
 )
 
 
