@@ -25,7 +25,8 @@ from prevention.web.transactions import work_as
 
 bp = Blueprint("notifications", __name__)
 
-#: Alerts the banner lists by name; the rest are a link away.
+#: Alerts the banner lists by name. When there are more, it names the first and the rest are a link away, so that the
+#: page below stays in sight.
 _SHOWN = 3
 _CURSOR = "sent-messages"
 
@@ -47,7 +48,7 @@ def alert_banner() -> dict[str, object] | None:
             "url": url_for("cases.show", case_id=alert.case_id),
             "acknowledge_url": url_for("notifications.acknowledge", alert_id=alert.id),
         }
-        for alert in found[:_SHOWN]
+        for alert in (found if len(found) <= _SHOWN else found[:1])
     ]
     return {"shown": shown, "count": len(found), "etag": _etag(found), "all_url": url_for("notifications.open_alerts")}
 
