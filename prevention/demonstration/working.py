@@ -40,12 +40,14 @@ from prevention.models.account import Membership
 from prevention.models.agency import Agency, TeamArea
 from prevention.models.case import Case
 from prevention.queries.accounts import signed_in_user
+from prevention.queries.visits import booking_warnings
 from prevention.services.cases.assigning import assign
 from prevention.services.cases.closing import close
 from prevention.services.cases.contacting import log_contact
 from prevention.services.cases.triage import accept
 from prevention.services.visits.booking import Slot, book
 from prevention.services.visits.recording import finish
+from prevention.services.work import Work
 from prevention.unit_of_work import unit_of_work
 
 #: Of the cases that have waited long enough, how many somebody worked on, and how that ended.
@@ -140,7 +142,7 @@ def _carry_out(staff: _Staff, case_id: UUID, level: RiskLevel, at: datetime, ran
         return
     officer = staff.officers.get(borough or "", staff.anybody)
     with unit_of_work(session, staff.coordinator, now=at) as work:
-        visit_id = book(work, case_id, Slot(at + timedelta(hours=1), VisitType.HFSV, officer_id=officer.user_id)).id
+        visit_id = book(work, case_id, _slot(work, case_id, officer, at + timedelta(hours=1))).id
     drawn = random.random()
     outcome = next(ending for share, ending in _ENDINGS if drawn <= share)
     with unit_of_work(session, officer, now=at + timedelta(hours=2)) as work:
@@ -149,6 +151,14 @@ def _carry_out(staff: _Staff, case_id: UUID, level: RiskLevel, at: datetime, ran
         with unit_of_work(session, staff.coordinator, now=at + timedelta(hours=3)) as work:
             version = work.session.get_one(Case, case_id).version_id
             close(work, case_id, version=version, outcome=VisitOutcome.COMPLETED)
+
+
+def _slot(work: Work, case_id: UUID, officer: Actor, at: datetime) -> Slot:
+    """A slot whose warnings the coordinator has seen and goes against."""
+    case = work.session.get_one(Case, case_id)
+    warnings = booking_warnings(work.session, work.actor, case, at, one_officer=True)
+    seen = frozenset(warning.code for warning in warnings)
+    return Slot(at, VisitType.HFSV, officer_id=officer.user_id, accepted=seen)
 
 
 def _record(outcome: VisitOutcome, random: Random) -> VisitRecord:
@@ -213,8 +223,8 @@ def _prepare_today(staff: _Staff, agency_id: UUID, now: datetime) -> None:
 def _give(staff: _Staff, officer: Actor, case_id: UUID, version: int, place: int, now: datetime) -> None:
     with unit_of_work(current_session(), staff.coordinator, now=now) as work:
         if place < _BOOKED_EACH:
-            slot = now + timedelta(hours=1 + 2 * place) if place < _TODAY_EACH else now + timedelta(days=place)
-            book(work, case_id, Slot(slot, VisitType.HFSV, officer_id=officer.user_id))
+            at = now + timedelta(hours=1 + 2 * place) if place < _TODAY_EACH else now + timedelta(days=place)
+            book(work, case_id, _slot(work, case_id, officer, at))
             return
         case = accept(work, case_id, version=version)
         assign(work, case_id, version=case.version_id, user_id=officer.user_id)
