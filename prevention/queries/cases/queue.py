@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from prevention.domain.account import Actor
@@ -305,15 +305,17 @@ def _flags(case: Case, *, in_hospital: bool) -> tuple[str, ...]:
     return tuple(flags)
 
 
-def _in_hospital() -> ScalarSelect[bool]:
-    return select(
-        exists().where(
+def _in_hospital() -> ColumnElement[bool]:
+    return (
+        exists()
+        .where(
             ReferralLink.case_id == Case.id,
             ReferralLink.valid_to.is_(None),
             Referral.id == ReferralLink.referral_id,
             Referral.current_location == CurrentLocation.HOSPITAL,
         )
-    ).scalar_subquery()
+        .correlate(Case)
+    )
 
 
 def _aged(age: Age, now: datetime) -> ColumnElement[bool]:
