@@ -9,6 +9,7 @@ from prevention.blueprints.followups import routes as followups
 from prevention.blueprints.health import routes as health
 from prevention.blueprints.home import routes as home
 from prevention.blueprints.matches import routes as matches
+from prevention.blueprints.imports import routes as imports
 from prevention.blueprints.notifications import routes as notifications
 from prevention.blueprints.outreach import routes as outreach
 from prevention.blueprints.patterns import routes as patterns
@@ -24,6 +25,7 @@ _BLUEPRINTS = (
     accounts.bp,
     agencies.bp,
     referrals.bp,
+    imports.bp,
     notifications.bp,
     cases.bp,
     matches.bp,

@@ -30,6 +30,7 @@ class AuditTag(StrEnum):
     IMPORT_STARTED = "import:started"
     IMPORT_FINISHED = "import:finished"
     IMPORT_CANCELLED = "import:cancelled"
+    IMPORT_REPORTED = "import:reported"
     CASE_OPENED = "case:opened"
     CASE_VIEWED = "case:viewed"
     CASE_REOPENED = "case:reopened"

@@ -20,6 +20,7 @@ from prevention.domain.reference import ReferenceKind, new_reference
 from prevention.errors import Conflict, Invalid, NotFound
 from prevention.models.audit import AuditTag
 from prevention.models.referral import ImportRow, ImportRun, ImportState, Referral, RowOutcome
+from prevention.policies.imports import may_run_import
 from prevention.services.referrals.intake import receive
 from prevention.services.work import Work
 
@@ -296,6 +297,7 @@ class _Found:
 
 def _locked(work: Work, run_id: UUID) -> ImportRun:
     run = work.session.get(ImportRun, run_id, with_for_update=True)
-    if run is None or (run.agency_id != work.actor.agency_id and not work.actor.is_system):
+    if run is None:
         raise NotFound
+    may_run_import(work.actor, run).require()
     return run

@@ -1,0 +1,116 @@
+"""Reads of imports: the list of runs, one run, its refused rows, and which agency a file is from."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Row, select, tuple_
+from sqlalchemy.orm import Session
+
+from prevention.domain.account import Actor
+from prevention.domain.agency import AgencyKind
+from prevention.errors import NotFound
+from prevention.models.account import User
+from prevention.models.agency import Agency
+from prevention.models.referral import ImportRow, ImportRun, RowOutcome
+from prevention.policies.imports import visible_imports
+
+PAGE_SIZE = 20
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """Where a run stands in the list, newest first."""
+
+    created_at: datetime
+    run_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run with the names of who handed it in and of the agency it is from."""
+
+    run: ImportRun
+    created_by: str
+    agency: str
+
+    @property
+    def key(self) -> RunKey:
+        """Where the run stands."""
+        return RunKey(self.run.created_at, self.run.id)
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """A page of runs and the key from which the next one is read; None where there is none."""
+
+    rows: tuple[RunView, ...]
+    following: RunKey | None
+
+
+def import_runs(session: Session, actor: Actor, *, after: RunKey | None = None) -> RunPage:
+    """Runs the actor may see, newest first."""
+    statement = (
+        select(ImportRun, User.name, Agency.name)
+        .join(Agency, Agency.id == ImportRun.agency_id)
+        .outerjoin(User, User.id == ImportRun.created_by)
+        .where(visible_imports(actor))
+        .order_by(ImportRun.created_at.desc(), ImportRun.id.desc())
+        .limit(PAGE_SIZE + 1)
+    )
+    if after is not None:
+        statement = statement.where(tuple_(ImportRun.created_at, ImportRun.id) < tuple_(after.created_at, after.run_id))
+    found = [RunView(run, name or "", agency) for run, name, agency in session.execute(statement)]
+    return RunPage(tuple(found[:PAGE_SIZE]), found[PAGE_SIZE - 1].key if len(found) > PAGE_SIZE else None)
+
+
+def import_run(session: Session, actor: Actor, run_id: UUID) -> RunView:
+    """One run.
+
+    Raises:
+        NotFound: there is none, or the actor may not see it.
+    """
+    row = session.execute(
+        select(ImportRun, User.name, Agency.name)
+        .join(Agency, Agency.id == ImportRun.agency_id)
+        .outerjoin(User, User.id == ImportRun.created_by)
+        .where(ImportRun.id == run_id, visible_imports(actor))
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    run, name, agency = row
+    return RunView(run, name or "", agency)
+
+
+def refused_rows(session: Session, run_id: UUID, limit: int) -> Sequence[ImportRow]:
+    """The first refused rows of a run the caller has been let see, in the file's order."""
+    return session.scalars(
+        select(ImportRow)
+        .where(ImportRow.run_id == run_id, ImportRow.outcome == RowOutcome.REFUSED)
+        .order_by(ImportRow.number)
+        .limit(limit)
+    ).all()
+
+
+def every_refused_row(session: Session, run_id: UUID) -> Iterator[Row[int, str, dict[str, str]]]:
+    """Line, reason and original columns of every refused row, in the file's order; a batch at a time in memory."""
+    last = -1
+    while True:
+        batch = session.execute(
+            select(ImportRow.number, ImportRow.reason, ImportRow.original)
+            .where(ImportRow.run_id == run_id, ImportRow.outcome == RowOutcome.REFUSED, ImportRow.number > last)
+            .order_by(ImportRow.number)
+            .limit(_BATCH)
+        ).all()
+        if not batch:
+            return
+        yield from batch
+        last = batch[-1].number
+
+
+def senders_of_kind(session: Session, actor: Actor, kind: AgencyKind) -> list[Agency]:
+    """Active agencies a file of ``kind`` may be from, the actor's own first, then by name."""
+    found = session.scalars(select(Agency).where(Agency.active, Agency.kind == kind).order_by(Agency.name)).all()
+    return sorted(found, key=lambda agency: agency.id != actor.agency_id)
