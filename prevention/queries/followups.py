@@ -129,25 +129,6 @@ def followup(session: Session, actor: Actor, followup_id: UUID) -> FollowUpRow:
     return _row(found[0], found[1])
 
 
-def due_count(session: Session, actor: Actor, now: datetime, whose: Whose = Whose.AGENCY) -> int:
-    """How many follow-ups the actor may see are due and not ended."""
-    counted = select(func.count()).select_from(FollowUp).where(visible_followups(actor), _OPEN, FollowUp.due_at <= now)
-    if whose is Whose.MINE:
-        counted = counted.where(_is_mine(actor))
-    return session.scalar(counted) or 0
-
-
-def followups_of_case(session: Session, actor: Actor, case_id: UUID) -> list[FollowUp]:
-    """The case's follow-ups that the actor's agency may see: open ones by due time, then ended ones, newest first."""
-    rows = session.scalars(
-        select(FollowUp)
-        .where(FollowUp.case_id == case_id, visible_followups(actor))
-        .options(joinedload(FollowUp.owner_team), joinedload(FollowUp.owner_user))
-        .order_by(FollowUp.ended_at.desc().nulls_first(), FollowUp.due_at, FollowUp.id)
-    )
-    return list(rows)
-
-
 def _with_places(actor: Actor) -> Select[FollowUp, Premises]:
     return (
         select(FollowUp, Premises)

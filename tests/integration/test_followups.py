@@ -28,10 +28,11 @@ from prevention.models.audit import AuditEvent, AuditTag
 from prevention.models.case import Case
 from prevention.models.followup import FollowUp
 from prevention.models.notification import Message, OutboxMessage
+from prevention.models.referral import Referral
 from prevention.models.visit import AlarmRecord, EquipmentItem, OnwardReferral, Visit
 from prevention.services.followups import picking
 from prevention.services.followups.completing import cancel, complete, reassign
-from prevention.services.followups.planning import plan, plan_after_visit
+from prevention.services.followups.planning import plan, plan_after_visit, plan_on_referral
 from prevention.unit_of_work import GuardedSession, unit_of_work
 from tests.conftest import actor_of
 from tests.support.arranging import NOW, Arranger
@@ -142,6 +143,18 @@ class TestPlanning:
         with unit_of_work(session, SYSTEM, now=NOW) as work:
             planned = plan_after_visit(work, session.get_one(Visit, visit.id))
             assert [item.owner_team_id for item in planned] == [station.id]
+
+    def test_an_arson_threat_asks_for_a_letterbox_within_a_day_once(
+        self, session: GuardedSession, arrange: Arranger, rows: Session
+    ) -> None:
+        fire = arrange.agency()
+        referrals = [arrange.referral(fire, reasons=["ARSON_THREAT", "ASB"]) for _ in range(2)]
+        case = arrange.case(fire, referrals=tuple(referrals))
+        for referral in (*referrals, arrange.referral(fire, reasons=["NO_ALARM"])):
+            with unit_of_work(session, SYSTEM, now=NOW) as work:
+                plan_on_referral(work, session.get_one(Referral, referral.id), session.get_one(Case, case.id))
+        planned = rows.scalars(select(FollowUp)).one()
+        assert (planned.kind, planned.due_at) == (FollowUpKind.FIT_EQUIPMENT, NOW + timedelta(hours=24))
 
     def test_an_unfinished_visit_is_refused(self, session: GuardedSession, arrange: Arranger, case: Case) -> None:
         visit = arrange.visit(case)

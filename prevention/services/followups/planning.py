@@ -10,8 +10,14 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from prevention.domain.followup import FollowUpKind, FollowUpState
-from prevention.domain.followup_rules import PlannedFollowUp, followups_after, load_followup_rules
+from prevention.domain.followup_rules import (
+    PlannedFollowUp,
+    followups_after,
+    followups_on_referral,
+    load_followup_rules,
+)
 from prevention.domain.outcomes import facts
+from prevention.domain.referral import ReferralReason
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
 from prevention.errors import Unavailable
@@ -129,6 +135,27 @@ def plan_after_visit(work: Work, visit: Visit) -> list[FollowUp]:
             effect_key=_effect_key(visit, item),
             visit=visit,
             onward=sent_onward.get(item.subject),
+        )
+        for item in planned
+    ]
+    return [followup for followup in written if followup is not None]
+
+
+def plan_on_referral(work: Work, referral: Referral, case: Case) -> list[FollowUp]:
+    """Plan what a referral leads to by itself: after an arson threat, a letterbox that stops fire within 24 hours.
+
+    Once a case, however many referrals say so: the first one's clock counts (domain.md 1.6).
+    """
+    planned = followups_on_referral(map(ReferralReason, referral.reasons), referral.received_at, load_followup_rules())
+    written = [
+        plan(
+            work,
+            case=case,
+            kind=item.kind,
+            due_at=item.due_at,
+            why=item.why,
+            rule=item.rule,
+            effect_key=f"case:{case.id}:{item.rule}:{item.subject}",
         )
         for item in planned
     ]
