@@ -71,11 +71,16 @@ class Premises(Identified, Base):
     created_at: Mapped[datetime]
 
     @property
+    def flat_words(self) -> str:
+        """The flat as people say it: a bare ``3`` or ``2A`` is "Flat 3", "Flat 2A"; words stay as they are."""
+        return f"Flat {self.flat}" if self.flat and (self.flat[0].isdigit() or len(self.flat) == 1) else self.flat
+
+    @property
     def address_line(self) -> str:
         """The address on one line, as a person would write it. Callers mask it where it is confidential."""
         if self.status is AddressStatus.NO_FIXED_ABODE:
             return f"No fixed abode ({self.address_text})" if self.address_text else "No fixed abode"
-        parts = [self.flat, self.building, f"{self.number} {self.street}".strip(), self.locality, self.town]
+        parts = [self.flat_words, self.building, f"{self.number} {self.street}".strip(), self.locality, self.town]
         line = ", ".join(part for part in parts if part) or self.address_text or "Address not known"
         return f"{line}, {self.postcode}" if self.postcode and self.postcode not in line else line
 

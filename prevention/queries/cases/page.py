@@ -388,7 +388,7 @@ def short_address(premises: Premises) -> str:
     """The part of an address a crew says aloud: flat, building, number and street."""
     if premises.status is AddressStatus.NO_FIXED_ABODE:
         return "No fixed abode"
-    parts = [premises.flat, premises.building, f"{premises.number} {premises.street}".strip()]
+    parts = [premises.flat_words, premises.building, f"{premises.number} {premises.street}".strip()]
     return ", ".join(part for part in parts if part) or premises.address_line[:60]
 
 

@@ -13,6 +13,7 @@ from prevention.models.person import HouseholdLink, Person, PersonLink, PersonRe
 from prevention.models.premises import Household
 from prevention.models.referral import Referral
 from prevention.policies.matches import may_review
+from prevention.services.cases.alerting import settle_alert
 from prevention.services.cases.finding import involved_agencies, lock_cases
 from prevention.services.cases.joining import join
 from prevention.services.people import link_person
@@ -45,6 +46,8 @@ def answer(work: Work, candidate_id: UUID, given: ReviewAnswer, *, reason: str =
     if _own_case_id(work, candidate.referral_id) != own_id:
         raise Conflict("The referral was moved to another case meanwhile. Look at the list again.")
     _settle(work, candidate, case, given)
+    if not own.state.is_open:
+        settle_alert(work, own)
     candidate.answer = given
     candidate.answered_at = work.now
     candidate.answered_by = work.actor.user_id
