@@ -526,6 +526,7 @@ _BUILDINGS = frozenset(
      "HOME", "BARN", "HEIGHTS", "HOSTEL", "HOTEL", "ALMSHOUSES", "VICARAGE", "RECTORY"}
 )  # fmt: skip
 _FLAT_WORDS = r"(?:FLAT|FLT|FL|APARTMENT|APPARTMENT|APT|APP|UNIT|STUDIO|MAISONETTE|MAIS|ROOM|RM|BEDSIT|SUITE)"
+_FLAT_WORD_BEFORE = re.compile(rf"^{_FLAT_WORDS}[ .]+(?=[A-Z0-9]+$)")
 _FLAT = re.compile(
     rf"(?<![A-Z0-9]){_FLAT_WORDS}(?:[.\s#]*(?=[0-9])|[.\s#]+)(?:(?:NO|NUMBER)[.\s]+)?#?"
     r"([0-9]{1,4}[A-Z]?|[A-Z][0-9]{0,3})(?![A-Z0-9'])"
@@ -779,9 +780,10 @@ def street_key(street: str) -> str:
 def flat_and_number(address: TidiedAddress) -> tuple[str, str]:
     """The dwelling inside the street as (flat, number), one spelling for ``39A``, ``39 A`` and ``Flat A, 39``.
 
-    A lettered house number counts as a flat of that number (linkage.md section 5); leading zeros go.
+    A lettered house number counts as a flat of that number; leading zeros go, and so does a word such as "Flat" that a
+    gazetteer writes before the flat's own number or letter.
     """
-    flat = fold(address.flat).replace(" ", "").lstrip("0")
+    flat = _FLAT_WORD_BEFORE.sub("", fold(address.flat)).replace(" ", "").lstrip("0")
     number = fold(address.number).split("-")[0].replace(" ", "")
     match = re.fullmatch(r"([0-9]+)([A-Z])", number)
     if match and (not flat or flat == match.group(2) or not any(letter.isdigit() for letter in flat)):

@@ -2,11 +2,12 @@
 
 An agency always sees what it said itself. Of another agency's referral on a shared case it sees the name,
 address and contact details, the reasons its kind of service may know, and the instructions that keep its
-crews safe; never the narrative, crime detail or the sender's own grade.
+crews safe; the narrative only as the recipient, and never crime detail or the sender's own grade.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from prevention.domain.account import Actor
 from prevention.domain.agency import AgencyKind
@@ -54,8 +55,12 @@ def shared_reasons(actor: Actor, codes: Iterable[str], author: AgencyKind | None
     return tuple(reason for reason in ReferralReason if reason in given and reason not in hidden)
 
 
-def view_of_referral(actor: Actor, referral: Referral) -> ReferralView:
-    """What the actor may see of ``referral`` on a case they may see."""
+def view_of_referral(actor: Actor, referral: Referral, *, recipient_id: UUID | None = None) -> ReferralView:
+    """What the actor may see of ``referral`` on a case they may see.
+
+    ``recipient_id`` is the agency that owns the case: the referral was sent to it, so it reads what the sender wrote,
+    unless that speaks of crime or of a suspect, or of health and goes to neither fire nor ambulance (domain.md 4.4).
+    """
     if is_own(actor, referral):
         return ReferralView(
             reasons=shared_reasons(actor, referral.reasons, actor.agency_kind),
@@ -65,18 +70,27 @@ def view_of_referral(actor: Actor, referral: Referral) -> ReferralView:
             withheld=(),
         )
     reasons = shared_reasons(actor, referral.reasons)
-    withheld = ["What they wrote"]
+    readable = actor.agency_id == recipient_id and actor.agency_id is not None and _may_read_narrative(actor, referral)
+    withheld = [] if readable else ["What they wrote"]
     if len(reasons) < len(set(referral.reasons)):
         withheld.append("Some reasons")
     if referral.source_grade:
         withheld.append("Their own grade")
     return ReferralView(
         reasons=reasons,
-        narrative=None,
+        narrative=referral.narrative if readable else None,
         grade=None,
         nhs_number_visible=actor.agency_kind is AgencyKind.AMBULANCE,
         withheld=tuple(withheld),
     )
+
+
+def _may_read_narrative(actor: Actor, referral: Referral) -> bool:
+    """Whether the recipient may read the sender's own words. Codes stand for what free text may hold."""
+    said = {ReferralReason(code) for code in referral.reasons}
+    if referral.suspect or said & CRIME_REASONS:
+        return False
+    return actor.agency_kind in _HEALTH_KINDS or not (said & HEALTH_REASONS)
 
 
 def crew_instructions(codes: Iterable[str]) -> tuple[ContactConstraint, ...]:

@@ -228,7 +228,7 @@ def _closest(referral: Referral, others: Sequence[Referral]) -> Referral | None:
 
 
 def _side(actor: Actor, case: Case, referral: Referral) -> Side:
-    view = view_of_referral(actor, referral)
+    view = view_of_referral(actor, referral, recipient_id=case.owner_agency_id)
     return Side(
         case_id=case.id,
         case_reference=case.reference,
