@@ -186,18 +186,17 @@ def process_environment(
 
 
 def commands(places: Places, port: int) -> dict[str, Sequence[str]]:
-    """The processes honcho keeps, by name, sized for two cores."""
+    """The processes honcho keeps, by name, sized for two cores. Imports have a worker of their own: they take long."""
     celery = [sys.executable, "-m", "celery", "--app", "wsgi:celery"]
+    worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     return {
         "web": [
             *(sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"{HOST}:{port}"),
             *("--workers", "2", "--worker-class", "gthread", "--threads", "4", "--no-control-socket"),
             *("--graceful-timeout", "3", "--timeout", "60", "--access-logfile", "-"),
         ],
-        "worker": [
-            *celery,
-            *("worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"),
-        ],
+        "worker": [*worker, "--hostname", "worker@%h", "--concurrency", "2", "--queues", "urgent,notify,followups"],
+        "importer": [*worker, "--hostname", "importer@%h", "--concurrency", "1", "--queues", "import"],
         "beat": [
             *celery,
             *("beat", "--loglevel", "INFO", "--schedule", str(places.var / "run" / "beat"), "--pidfile", ""),
