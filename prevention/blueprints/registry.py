@@ -14,6 +14,7 @@ from prevention.blueprints.notifications import routes as notifications
 from prevention.blueprints.outreach import routes as outreach
 from prevention.blueprints.patterns import routes as patterns
 from prevention.blueprints.referrals import routes as referrals
+from prevention.blueprints.self_referrals import routes as self_referrals
 from prevention.blueprints.statements import routes as statements
 from prevention.blueprints.visits import routes as visits
 from prevention.settings import Mode, Settings
@@ -26,6 +27,7 @@ _BLUEPRINTS = (
     agencies.bp,
     referrals.bp,
     imports.bp,
+    self_referrals.bp,
     notifications.bp,
     cases.bp,
     matches.bp,

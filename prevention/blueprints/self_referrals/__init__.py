@@ -1,0 +1,1 @@
+"""The public form: anybody may ask for a visit, without signing in."""
