@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList, False_, True_
 from sqlalchemy.sql.operators import eq, in_op
 
-from prevention.blueprints.visits.record_form import DOOR_OUTCOMES, MAIN_OUTCOMES, fields_of, form_from
+from prevention.blueprints.visits.record_form import OUTCOMES, fields_of, form_from
 from prevention.domain.account import SYSTEM, Actor, Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.behaviour import Behaviour, Wellbeing
@@ -100,7 +100,7 @@ counts = st.none() | st.integers(0, 50)
 
 records = st.builds(
     VisitRecord,
-    outcome=st.none() | st.sampled_from((*MAIN_OUTCOMES, *DOOR_OUTCOMES)),
+    outcome=st.none() | st.sampled_from(OUTCOMES),
     seen=st.none() | st.sampled_from(WhoSeen),
     people=st.builds(
         People,

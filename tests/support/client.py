@@ -1,5 +1,6 @@
 """A test client that looks at every page it is given."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -71,6 +72,11 @@ class PageClient(FlaskClient):
             yield seen
         finally:
             event.remove(engine, "before_cursor_execute", count)
+
+
+def without_token(html: str) -> str:
+    """A page without its CSRF tokens, which differ from request to request."""
+    return re.sub(r'(name="csrf_token" value=")[^"]*', r"\1", html)
 
 
 def as_id(text: str) -> UUID:

@@ -96,21 +96,17 @@ CLUTTER_HELP = (
     (9, "9: near the ceiling, cannot be entered"),
 )
 
-#: The outcomes offered at the end of the form, most usual first.
-MAIN_OUTCOMES = (VisitOutcome.COMPLETED, VisitOutcome.COMPLETED_PARTIAL)
-DOOR_OUTCOMES = (
+#: The outcomes offered at the end of the form, most usual first; the visit page offers the rest.
+OUTCOMES = (
+    VisitOutcome.COMPLETED,
+    VisitOutcome.COMPLETED_PARTIAL,
     VisitOutcome.REFUSED_AT_DOOR,
     VisitOutcome.NO_ACCESS_NO_REPLY,
     VisitOutcome.NO_ACCESS_UNSAFE,
     VisitOutcome.HOSPITAL_OR_RESPITE,
     VisitOutcome.MOVED_AWAY,
-    VisitOutcome.DECEASED,
     VisitOutcome.WRONG_ADDRESS,
     VisitOutcome.VACANT_OR_DEMOLISHED,
-    VisitOutcome.NOT_CONTACTABLE,
-    VisitOutcome.REFUSED_BY_PHONE,
-    VisitOutcome.ALREADY_VISITED,
-    VisitOutcome.LANDLORD_RESPONSIBLE,
 )
 
 
@@ -317,9 +313,7 @@ class RecordForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no types
     equipment = FieldList(FormField(EquipmentForm), "Item", max_entries=MOST_ROWS)
     wellbeing = EnumCheckboxesField(Wellbeing, "What did you talk about?", big=True)
     onward = FieldList(FormField(OnwardForm), "Concern", max_entries=MOST_ROWS)
-    outcome = EnumRadiosField(
-        VisitOutcome, "How did the visit end?", members=(*MAIN_OUTCOMES, *DOOR_OUTCOMES), big=True
-    )
+    outcome = EnumRadiosField(VisitOutcome, "How did the visit end?", members=OUTCOMES, big=True)
     left_to_do = LongTextField("What is left to do?", limit=1000, rows=2)
     refusal = FormField(RefusalForm)
     no_access = FormField(NoAccessForm)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
@@ -47,7 +47,7 @@ from prevention.queries import visits as queries
 from prevention.queries.visits import Load, VisitCard
 from prevention.services.visits import booking, drafting, recording
 from prevention.services.visits.booking import Slot
-from prevention.services.visits.drafting import Saved
+from prevention.services.visits.drafting import Saved, Version
 from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
 from prevention.web.errors import problem
@@ -84,8 +84,8 @@ def show(visit_id: UUID) -> ResponseReturnValue:
         may_manage=may_manage_booking(actor, card.visit).allowed,
         at_the_door=AT_THE_DOOR[2:],
         has_draft=queries.draft_of(session, visit_id) is not None,
-        case_url=_url_if("cases.show", case_id=card.visit.case_id),
-        escalate_url=_url_if("cases.escalate", case_id=card.visit.case_id),
+        case_url=_case_page("cases.show", card.visit.case_id),
+        escalate_url=_case_page("cases.urgent", card.visit.case_id),
     )
 
 
@@ -414,7 +414,7 @@ def _record_page(
         saved=saved,
         names=queries.names_of(session, people),
         others=[(other, differences(other.fields, fields)) for other in others] if conflict is None else [],
-        escalate_url=_url_if("cases.escalate", case_id=card.visit.case_id),
+        escalate_url=_case_page("cases.urgent", card.visit.case_id),
     )
 
 
@@ -431,11 +431,19 @@ def _summary(visit_id: UUID) -> dict[str, Any]:
         "followups": queries.followups_of(session, visit_id),
         "next_words": _next_words(card, outcome, counting_this=False),
         "recorded_by": names.get(visit.recorded_by) if visit.recorded_by else None,
-        "late": drafting.read_others(queries.draft_of(session, visit_id)),
-        "case_url": _url_if("cases.show", case_id=visit.case_id),
+        "late": _not_used(visit),
+        "case_url": _case_page("cases.show", visit.case_id),
         "autosave_url": url_for("visits.autosave", visit_id=visit_id),
         "handling": "Official – sensitive. Personal details: keep it safe, destroy it when it is not needed.",
     }
+
+
+def _not_used(visit: Visit) -> list[tuple[Version, list[Difference]]]:
+    """Versions of the form kept beside a finished visit, and where each differs from what was saved."""
+    saved = fields_of(from_json(visit.record))
+    year = utc_now().astimezone(LONDON).year
+    others = drafting.read_others(queries.draft_of(current_session(), visit.id))
+    return [(other, differences(fields_of(form_from(other.fields).to_record(year)), saved)) for other in others]
 
 
 def _next_words(card: VisitCard, outcome: VisitOutcome, *, counting_this: bool) -> str:
@@ -497,7 +505,7 @@ def _slot_page(form: SlotForm, loads: list[Load], case: Case | None, card: Visit
         others=others,
         warnings=warnings,
         address=_case_address(case),
-        case_url=_url_if("cases.show", case_id=case.id) if case else None,
+        case_url=_case_page("cases.show", case.id if case else None),
     )
 
 
@@ -566,8 +574,6 @@ def _number(typed: str | None) -> int | None:
     return int(typed) if typed and typed.isascii() and typed.isdigit() and len(typed) < 10 else None
 
 
-def _url_if(endpoint: str, **values: Any) -> str | None:
-    """The address of a page of another row; None when there is nothing to link to."""
-    if endpoint not in current_app.view_functions or None in values.values():
-        return None
-    return url_for(endpoint, **values)
+def _case_page(endpoint: str, case_id: UUID | None) -> str | None:
+    """The address of a page of the visit's case; None for a visit without one."""
+    return url_for(endpoint, case_id=case_id) if case_id is not None else None
