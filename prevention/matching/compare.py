@@ -1,4 +1,4 @@
-"""How alike two records are, field by field, as ordered and labelled levels (issue 3, sections 1 and 3).
+"""How alike two records are, field by field, as ordered and labelled levels.
 
 A comparison is symmetric: ``compare(a, b) == compare(b, a)``. The levels are the model's vocabulary; their words are
 what a person reads.

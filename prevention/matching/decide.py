@@ -1,4 +1,4 @@
-"""Joined, for review, or new: what becomes of a referral beside a known person (issue 2, section 5).
+"""Joined, for review, or new: what becomes of a referral beside a known person.
 
 A machine joins only at the same premises, with the same person, when nothing speaks against it. What it cannot tell
 apart by itself (twins with like names, father and son of one name, a name without a date of birth and nothing else to

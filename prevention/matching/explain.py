@@ -1,4 +1,4 @@
-"""Why, in words and in numbers: one sentence for the list, one line per field for the page (issue 3, section 7)."""
+"""Why, in words and in numbers: one sentence for the list, one line per field for the page."""
 
 from dataclasses import dataclass
 

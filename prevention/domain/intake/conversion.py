@@ -1,6 +1,6 @@
 """From a row to the one command by which a referral comes in. Text stays as typed: normalising is the door's business.
 
-Nothing is refused that somebody could act on (issue 2, section 3): an unreadable date of birth, an unknown word for a
+Nothing is refused that somebody could act on: an unreadable date of birth, an unknown word for a
 reason or a missing grade come in as they are, with a remark for the preview and the report.
 """
 
