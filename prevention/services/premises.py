@@ -41,11 +41,12 @@ def place(
 
 def household_at(work: Work, premises: Premises) -> Household:
     """The household at ``premises``, made when there is none yet."""
-    found = work.session.scalar(
-        select(Household).where(Household.premises_id == premises.id).order_by(Household.created_at).limit(1)
-    )
-    if found is not None:
-        return found
+    if premises not in work.session.new:
+        found = work.session.scalar(
+            select(Household).where(Household.premises_id == premises.id).order_by(Household.created_at).limit(1)
+        )
+        if found is not None:
+            return found
     household = Household(premises=premises, created_at=work.now)
     work.session.add(household)
     return household

@@ -1,6 +1,7 @@
 """Opening a case for a referral: who owns it, how high the risk is, and by when somebody acts."""
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
+from sqlalchemy.orm import aliased
 
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
@@ -16,7 +17,7 @@ from prevention.models.case import Case, ReferralLink
 from prevention.models.referral import Referral
 from prevention.services.cases.assessing import first_assessment
 from prevention.services.cases.moving import set_act_by
-from prevention.services.cases.summarising import summarise
+from prevention.services.cases.summarising import make_findable, sum_up
 from prevention.services.notifications.alerts import raise_alert
 from prevention.services.work import Work
 
@@ -50,9 +51,10 @@ def open_case(work: Work, referral: Referral) -> Case:
             added=list(content["reasons"]),
         )
     )
+    sum_up(case, [referral])
     work.session.add(case)
-    work.session.flush()  # the sums and the trail name the case's row
-    summarise(work, case, [referral])
+    work.session.flush()  # involvement, the search document and the trail name the case's row
+    make_findable(work, case, [referral])
     work.record(AuditTag.CASE_OPENED, case, case_id=case.id, level=case.risk_level.value, referral=str(referral.id))
     if case.risk_level is RiskLevel.VERY_HIGH:
         raise_alert(work, case, assessment.triggers[0]["label"])
@@ -71,16 +73,21 @@ def intake_desk(work: Work, referral: Referral) -> Team:
     content = referral.current_content
     reasons = map(ReferralReason, content["reasons"])
     kind = owner_kind(reasons, load_routing(), immediate_danger=content["immediate_danger"])
+    colleague = aliased(Team)
+    covers = exists().where(
+        colleague.agency_id == Agency.id,
+        TeamArea.team_id == colleague.id,
+        TeamArea.area_code == referral.current_premises.borough_code,
+    )
     desks = work.session.execute(
-        select(Team, Agency).join(Agency).where(Team.is_intake_desk, Team.active, Agency.active)
+        select(Team, Agency, covers.label("covers")).join(Agency).where(Team.is_intake_desk, Team.active, Agency.active)
     ).all()
-    covering = _agencies_covering(work, referral.current_premises.borough_code)
     best = min(
         desks,
         key=lambda desk: (
             desk.Agency.kind is not kind,
             desk.Agency.kind is not AgencyKind.FIRE,
-            desk.Agency.id not in covering,
+            not desk.covers,
             desk.Agency.id != referral.agency_id,
             desk.Agency.code,
         ),
@@ -90,13 +97,3 @@ def intake_desk(work: Work, referral: Referral) -> Team:
         raise Unavailable("no agency has an intake desk")
     team: Team = best.Team
     return team
-
-
-def _agencies_covering(work: Work, borough_code: str | None) -> set[object]:
-    if borough_code is None:
-        return set()
-    return set(
-        work.session.scalars(
-            select(Team.agency_id).join(TeamArea, TeamArea.team_id == Team.id).where(TeamArea.area_code == borough_code)
-        )
-    )

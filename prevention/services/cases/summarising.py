@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import DateTime, Uuid, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import joinedload, selectinload
 
 from prevention.models.case import Case, CaseInvolvement, CaseSearch, ReferralLink
@@ -36,6 +36,12 @@ def open_referrals(work: Work, case: Case) -> list[Referral]:
 
 def summarise(work: Work, case: Case, referrals: list[Referral]) -> None:
     """Bring the case's sums, involvement and search document up to date with ``referrals``."""
+    sum_up(case, referrals)
+    make_findable(work, case, referrals)
+
+
+def sum_up(case: Case, referrals: list[Referral]) -> None:
+    """Bring the case's own columns up to date with what ``referrals`` say together."""
     contents = [referral.current_content for referral in referrals]
     case.reasons = _union(content["reasons"] for content in contents)
     case.staff_safety = _union(content["staff_safety"] for content in contents)
@@ -44,14 +50,20 @@ def summarise(work: Work, case: Case, referrals: list[Referral]) -> None:
     case.referral_count = len(referrals)
     if referrals:
         case.last_referral_at = max(referral.received_at for referral in referrals)
+
+
+def make_findable(work: Work, case: Case, referrals: list[Referral]) -> None:
+    """Let the owner and the agencies of ``referrals`` see the case, and find it. The case's row must be there."""
     involve(work, case, {referral.agency_id for referral in referrals} | {case.owner_agency_id})
     _index(work, case, referrals)
 
 
 def involve(work: Work, case: Case, agency_ids: Iterable[object]) -> None:
     """Let these agencies see the case. Nobody is taken away: what they could see they have seen."""
-    rows = [{"case_id": case.id, "agency_id": agency_id, "since": work.now} for agency_id in agency_ids]
-    work.session.execute(insert(CaseInvolvement).values(rows).on_conflict_do_nothing())
+    agencies = func.unnest(literal(list(agency_ids), ARRAY(Uuid)))
+    rows = select(literal(case.id), agencies, literal(work.now, DateTime(timezone=True)))
+    columns = ["case_id", "agency_id", "since"]
+    work.session.execute(insert(CaseInvolvement).from_select(columns, rows).on_conflict_do_nothing())
 
 
 def search_words(text: str) -> list[str]:

@@ -5,13 +5,13 @@ SQL only retrieves candidates by blocking key; every rule about likeness is the 
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import false, func, or_, select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Text, false, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.orm import defer, joinedload
 
 from prevention.domain.concern import load_concern_rules, same_concern
 from prevention.domain.match import MatchDecision
@@ -67,7 +67,7 @@ def find_likeness(work: Work, referral: Referral, record: PersonRecord) -> Liken
 
     Which likeness joins, which is for a person, and which is nothing, is ``domain/concern.py``'s to say.
     """
-    new = engine_record(record, record.premises, referral)
+    new = engine_record(record, record.premises, referral.source_system, referral.received_at)
     lock_words(work, [f"person:{key}" for key in strongest_keys(new)])
     outcomes = choose(new, _profiles(work, new))
     store_keys(work, record, new)
@@ -110,15 +110,17 @@ def remember_candidates(work: Work, referral: Referral, likeness: Likeness) -> N
 
 def store_keys(work: Work, record: PersonRecord, engine: Record | None = None) -> None:
     """Store the blocking keys of a record, so that later records find it."""
-    engine = engine or engine_record(record, record.premises, work.session.get_one(Referral, record.referral_id))
+    if engine is None:
+        referral = work.session.get_one(Referral, record.referral_id)
+        engine = engine_record(record, record.premises, referral.source_system, referral.received_at)
     found = keys(engine)
     if found:
-        rows = [{"key": key, "record_id": record.id} for key in found]
-        work.session.execute(insert(BlockingKey).values(rows).on_conflict_do_nothing())
+        rows = select(func.unnest(literal(list(found), ARRAY(Text))), literal(record.id))
+        work.session.execute(insert(BlockingKey).from_select(["key", "record_id"], rows).on_conflict_do_nothing())
 
 
-def engine_record(record: PersonRecord, premises: Premises, referral: Referral) -> Record:
-    """A stored record in the form the engine compares."""
+def engine_record(record: PersonRecord, premises: Premises, source: str, received_at: datetime) -> Record:
+    """A stored record in the form the engine compares; ``source`` and ``received_at`` (aware) are its referral's."""
     person = TidiedPerson(
         first_name=record.first_name,
         middle_name=record.middle_name,
@@ -135,8 +137,8 @@ def engine_record(record: PersonRecord, premises: Premises, referral: Referral) 
         str(record.id),
         person,
         _tidied(premises),
-        source=referral.source_system,
-        received=referral.received_at.astimezone(_LONDON).date(),
+        source=source,
+        received=received_at.astimezone(_LONDON).date(),
     )
 
 
@@ -175,15 +177,15 @@ def _profiles(work: Work, new: Record) -> list[Profile]:
         .limit(MOST_PEOPLE)
     )
     rows = work.session.execute(
-        select(PersonLink.person_id, PersonRecord, Referral)
+        select(PersonLink.person_id, PersonRecord, Referral.source_system, Referral.received_at)
         .join(PersonRecord, PersonRecord.id == PersonLink.record_id)
         .join(Referral, Referral.id == PersonRecord.referral_id)
         .where(PersonLink.person_id.in_(people.subquery().select()), PersonLink.valid_to.is_(None))
-        .options(joinedload(PersonRecord.premises))
+        .options(joinedload(PersonRecord.premises, innerjoin=True), defer(PersonRecord.given))
     )
     records: dict[UUID, list[Record]] = defaultdict(list)
-    for person_id, record, referral in rows:
-        records[person_id].append(engine_record(record, record.premises, referral))
+    for person_id, record, source, received_at in rows:
+        records[person_id].append(engine_record(record, record.premises, source, received_at))
     return [Profile.of(str(person_id), held) for person_id, held in records.items()]
 
 

@@ -169,29 +169,33 @@ def receive_row(work: Work, row: Row, profile: Profile, agency_id: UUID) -> tupl
 
 def _take_row(open_work: OpenWork, run_id: UUID, number: int, row: Row, profile: Profile, agency_id: UUID) -> bool:
     """Receive row ``number`` and move the counters on, or nothing at all. False when the run is no longer ours."""
+    command = to_command(row, profile, agency_id)
+    if not isinstance(command, Refused):
+        try:
+            with open_work() as work:
+                return _move_on(work, run_id, number, receive(work, command).outcome)
+        except Invalid as invalid:
+            command = Refused(". ".join(invalid.problems.values()))
     with open_work() as work:
-        outcome, referral_id, reason = receive_row(work, row, profile, agency_id)
-        counter = _COUNTERS[outcome]
-        moved = work.session.execute(
-            update(ImportRun)
-            .where(ImportRun.id == run_id, ImportRun.done == number, ImportRun.state == ImportState.RUNNING)
-            .values({ImportRun.done: number + 1, counter: counter + 1})
-            .execution_options(synchronize_session=False)
+        outcome = RowOutcome.REFUSED
+        work.session.add(
+            ImportRow(run_id=run_id, number=row.line, outcome=outcome, reason=command.reason, original=row.cells)
         )
-        if not isinstance(moved, CursorResult) or moved.rowcount != 1:
-            work.session.rollback()
-            return False
-        if outcome is RowOutcome.REFUSED:
-            work.session.add(
-                ImportRow(
-                    run_id=run_id,
-                    number=row.line,
-                    outcome=outcome,
-                    reason=reason,
-                    original=row.cells,
-                    referral_id=referral_id,
-                )
-            )
+        return _move_on(work, run_id, number, outcome)
+
+
+def _move_on(work: Work, run_id: UUID, number: int, outcome: RowOutcome) -> bool:
+    """Count row ``number``; when somebody else has, or the run is cancelled, undo all that was done for it."""
+    counter = _COUNTERS[outcome]
+    moved = work.session.execute(
+        update(ImportRun)
+        .where(ImportRun.id == run_id, ImportRun.done == number, ImportRun.state == ImportState.RUNNING)
+        .values({ImportRun.done: number + 1, counter: counter + 1})
+        .execution_options(synchronize_session=False)
+    )
+    if not isinstance(moved, CursorResult) or moved.rowcount != 1:
+        work.session.rollback()
+        return False
     return True
 
 

@@ -55,7 +55,8 @@ def receive(work: Work, command: ReceiveReferral) -> Receipt:
         if known is not None:
             outcome = amend(work, known, command, reason="Sent again with changes")
             return _receipt(known, _case_of(work, known), outcome)
-    return _receive_new(work, command, source_ref)
+    with work.session.no_autoflush:  # what is new is written together, where the next step reads it
+        return _receive_new(work, command, source_ref)
 
 
 def _receive_new(work: Work, command: ReceiveReferral, source_ref: str) -> Receipt:
