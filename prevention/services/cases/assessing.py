@@ -1,16 +1,22 @@
 """Assessing a case's risk: rules first, a person may override, nothing is overwritten (domain.md 1.1, 1.2)."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
 from prevention.domain import risk_rules
 from prevention.domain.deadlines import due_after_reassessment, due_at
 from prevention.domain.referral import HouseholdFlag, ReferralReason
+from prevention.domain.referral_content import Content
 from prevention.domain.risk import FactorSource, RiskLevel
-from prevention.domain.risk_rules import Assessment, Circumstance, Factor, RulePack
+from prevention.domain.risk_rules import Assessment, Circumstance, Factor, FactorReason, RulePack
+from prevention.domain.visit import VisitState
+from prevention.domain.visit_findings import settled_by_visit
+from prevention.domain.visit_record import from_json
 from prevention.errors import Invalid
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditTag
@@ -23,6 +29,15 @@ from prevention.services.notifications.alerts import raise_alert
 from prevention.services.work import Work
 
 _BY_THE_RULES = "Assessed by the rules"
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What a finished visit showed not to hold, or put right, and when."""
+
+    visit_id: UUID
+    at: datetime
+    reasons: frozenset[FactorReason]
 
 
 def factors_of(referral: Referral) -> list[Factor]:
@@ -58,15 +73,15 @@ def reassess(
 ) -> RiskAssessment:
     """Assess again from every referral that feeds the case, plus ``extra_factors`` (a visit's, an escalation's).
 
-    A new row each time; when risk rises the due time is the earlier of the two; a person's override stands
-    until something new makes the risk worse than it. Very high for the first time raises the alert.
-    ``referrals`` spares reading those that feed the case again.
+    What a finished visit put right counts no more. A new row each time; when risk rises the due time is the earlier
+    of the two; a person's override, with its name and reason, stands until something new makes the risk worse than
+    it. Very high for the first time raises the alert. ``referrals`` spares reading those that feed the case again.
     """
     pack = _pack_of(work, case)
     before = latest_assessment(work, case)
-    kept = _kept_factors(before)
-    found = risk_rules.assess([*_all_factors(work, case, referrals), *kept, *extra_factors], pack)
-    level = _standing_level(before, found)
+    found = risk_rules.assess([*_known_factors(work, case, before, referrals, visit), *extra_factors], pack)
+    stands = before is not None and before.overridden and not _is_news(before, found)
+    level = before.level if before is not None and stands else found.level
     started = min(referral.received_at, work.now) if referral else work.now
     due = due_after_reassessment(
         case.due_at,
@@ -76,12 +91,14 @@ def reassess(
         reason=reason or "The facts on the case changed",
     )
     row = _row(work, case, found, due=due, referral=referral, visit=visit, level=level, reason=reason)
+    if before is not None and stands:
+        row.overridden, row.assessed_by, row.reason = True, before.assessed_by, before.reason
     _change(work, case, row)
     return row
 
 
 def override(work: Work, case: Case, level: RiskLevel, reason: str) -> RiskAssessment:
-    """Set the level by hand, with the actor's name and a reason.
+    """Set the level by hand, with the actor's name and a reason. An urgent call made earlier is answered by it.
 
     Raises:
         Invalid: there is no reason, or the level is what it was.
@@ -91,7 +108,8 @@ def override(work: Work, case: Case, level: RiskLevel, reason: str) -> RiskAsses
     if level is case.risk_level:
         raise Invalid({"level": f"The risk level is already {level.label.lower()}"})
     pack = _pack_of(work, case)
-    found = risk_rules.assess([*_all_factors(work, case), *_kept_factors(latest_assessment(work, case))], pack)
+    known = _known_factors(work, case, latest_assessment(work, case))
+    found = risk_rules.assess([each for each in known if each.reason is not Circumstance.URGENT_ESCALATION], pack)
     due = due_after_reassessment(
         case.due_at, case.risk_level, level, due_at(level, work.now, pack.deadlines), reason=reason
     )
@@ -136,25 +154,80 @@ def _agency_name(work: Work) -> str:
     return agency.short_name if agency else ""
 
 
-def _all_factors(work: Work, case: Case, referrals: list[Referral] | None = None) -> list[Factor]:
-    known = referrals if referrals is not None else open_referrals(work, case)
-    return [factor for referral in known for factor in factors_of(referral)]
+def _known_factors(
+    work: Work,
+    case: Case,
+    before: RiskAssessment | None,
+    referrals: list[Referral] | None = None,
+    visit: Visit | None = None,
+) -> list[Factor]:
+    """What counts now: what the referrals say and what stands from ``before``, less what a visit since then settled.
+
+    ``visit`` is the one being recorded, if any: what it found comes from its own record, not from here.
+    """
+    settled = _settled(work, case)
+    known = [
+        factor
+        for referral in (referrals if referrals is not None else open_referrals(work, case))
+        for factor in factors_of(referral)
+        if not _is_settled(factor.reason, _said_at(referral, factor.reason), settled)
+    ]
+    if before is not None:
+        visited = visit.id if visit is not None else None
+        since = [each for each in settled if each.at > before.assessed_at or each.visit_id == visited]
+        gone = frozenset().union(*(each.reasons for each in since))
+        known += [factor for factor in _carried_by_no_referral(before) if factor.reason not in gone]
+    return known
 
 
-def _kept_factors(before: RiskAssessment | None) -> list[Factor]:
-    """Factors no referral carries, such as an escalation: they stand until somebody overrides."""
-    if before is None or before.overridden:
-        return []
+def _carried_by_no_referral(before: RiskAssessment) -> list[Factor]:
+    """An escalation, or what a visit found: it stands from assessment to assessment."""
     return [Factor.from_data(data) for data in before.factors if data["referral_id"] is None]
 
 
-def _standing_level(before: RiskAssessment | None, found: Assessment) -> RiskLevel:
-    """A person's level stands, unless factors came that it did not know and they make the risk worse."""
-    if before is None or not before.overridden:
-        return found.level
-    known = {factor["reason"] for factor in before.factors}
-    new = any(factor.reason.value not in known for trigger in found.triggers for factor in trigger.factors)
-    return found.level if new and found.level.rank < before.level.rank else before.level
+def _settled(work: Work, case: Case) -> list[_Settled]:
+    rows = work.session.execute(
+        select(Visit.id, Visit.finished_at, Visit.record).where(
+            Visit.case_id == case.id, Visit.state == VisitState.FINISHED
+        )
+    )
+    return [
+        _Settled(visit_id, finished_at, settled_by_visit(from_json(record)))
+        for visit_id, finished_at, record in rows
+        if finished_at is not None
+    ]
+
+
+def _is_settled(reason: FactorReason, said_at: datetime, settled: list[_Settled]) -> bool:
+    return any(said_at < each.at and reason in each.reasons for each in settled)
+
+
+def _said_at(referral: Referral, reason: FactorReason) -> datetime:
+    """Since when the referral says so without a break: when it was received, or when an amendment added it."""
+    since = None
+    for said_at, content in (
+        (referral.received_at, referral.content),
+        *((amendment.made_at, amendment.content) for amendment in referral.amendments),
+    ):
+        if reason.value not in _codes_of(content):
+            since = None
+        elif since is None:
+            since = said_at
+    return since or referral.received_at
+
+
+def _codes_of(content: Content) -> set[str]:
+    danger = {Circumstance.IMMEDIATE_DANGER.value} if content["immediate_danger"] else set()
+    return {*content["reasons"], *content["household_flags"], *danger}
+
+
+def _is_news(before: RiskAssessment, found: Assessment) -> bool:
+    """Whether factors came that a person's level did not know, and they make the risk worse than it."""
+    known = {(factor["reason"], factor["clutter"]) for factor in before.factors}
+    new = any(
+        (factor.reason.value, factor.clutter) not in known for trigger in found.triggers for factor in trigger.factors
+    )
+    return new and found.level.rank < before.level.rank
 
 
 def _row(
@@ -204,7 +277,7 @@ def _apply(case: Case, row: RiskAssessment) -> None:
 def _change(work: Work, case: Case, row: RiskAssessment) -> None:
     was = case.risk_level
     _apply(case, row)
-    refresh_next_action(work, case)
+    refresh_next_action(work, case, was)
     work.record(
         AuditTag.CASE_ASSESSED, case, case_id=case.id, was=was.value, now=row.level.value, overridden=row.overridden
     )

@@ -10,7 +10,10 @@ from prevention.errors import Conflict
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
 from prevention.models.referral import Referral
+from prevention.services.cases.alerting import settle_alert
 from prevention.services.cases.assessing import reassess
+from prevention.services.cases.assigning import end_assignment
+from prevention.services.cases.moving import move
 from prevention.services.cases.opening import open_case
 from prevention.services.cases.summarising import open_referrals, summarise
 from prevention.services.work import Work
@@ -99,10 +102,12 @@ def _tidy_left_case(work: Work, case: Case) -> None:
     remaining = open_referrals(work, case)
     if remaining:
         summarise(work, case, remaining)
-        reassess(work, case, reason="A referral was moved to another case")
+        if case.state.is_open:
+            reassess(work, case, reason="A referral was moved to another case", referrals=remaining)
     elif case.state.is_open:
-        case.state = CaseState.CLOSED
+        move(work, case, CaseState.CLOSED)
         case.outcome = VisitOutcome.DUPLICATE
-        case.closed_at = work.now
-        case.next_action, case.next_action_at = "", None
+        case.urgent = False
+        end_assignment(work, case)
+        settle_alert(work, case)
         work.record(AuditTag.CASE_CLOSED, case, case_id=case.id, outcome=VisitOutcome.DUPLICATE.value)

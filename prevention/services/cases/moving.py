@@ -4,11 +4,14 @@ from datetime import datetime
 
 from prevention.domain import case_moves
 from prevention.domain.case import CaseState
+from prevention.domain.risk import RiskLevel
 from prevention.models.case import Case
 from prevention.services.work import Work
 
 #: States in which a visit has already answered the deadline, so that only the next action counts.
 _DEADLINE_MET = frozenset({CaseState.COMPLETED, CaseState.FOLLOW_UP, CaseState.REFUSED})
+#: States whose next action waits for a time that somebody agreed.
+_AGREED = frozenset({CaseState.BOOKED, CaseState.ON_HOLD})
 
 
 def move(
@@ -44,11 +47,21 @@ def move(
     set_act_by(case)
 
 
-def refresh_next_action(work: Work, case: Case) -> None:
-    """Recompute the next action of an open case, after its risk or due time changed."""
-    if case.state.is_open:
-        _set_next_action(work, case, case.state, "", None)
-        set_act_by(case)
+def refresh_next_action(work: Work, case: Case, was: RiskLevel) -> None:
+    """Bring the next action of an open case up to date with its risk and due time; its level was ``was`` before.
+
+    Looking again buys no time and forgets no promise: what somebody agreed (a slot, a review date) stands, unless the
+    risk rose and the rules want somebody sooner. Never later than the due time.
+    """
+    if not case.state.is_open:
+        return
+    words, at = case.next_action, case.next_action_at
+    stays, risen = case.risk_level is was, case.risk_level.rank < was.rank
+    stands = stays or (case.state in _AGREED and not risen)
+    _set_next_action(work, case, case.state, words if stays else "", at if stands else None)
+    if risen and at is not None and case.next_action_at is not None:
+        case.next_action_at = min(at, case.next_action_at)
+    set_act_by(case)
 
 
 def set_act_by(case: Case) -> None:
