@@ -1,7 +1,7 @@
 """Typed settings. This module never reads the environment: ``config.py`` hands the values in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -27,12 +27,12 @@ class SettingsProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting of the product; ``docs/settings.md`` describes each by name."""
+    """Every setting of the product; ``docs/settings.md`` describes each by name. Its words hold no secret."""
 
     mode: Mode
-    database_url: str
-    broker_url: str
-    secret_key: str
+    database_url: str = field(repr=False)
+    broker_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
     service_name: str = "Prevention"
     public_url: str = "http://127.0.0.1:8000"
     bind_host: str = "127.0.0.1"
@@ -40,7 +40,7 @@ class Settings:
     smtp_host: str = ""
     smtp_port: int = 25
     smtp_user: str = ""
-    smtp_password: str = ""
+    smtp_password: str = field(default="", repr=False)
     mail_from: str = ""
     session_idle_minutes: int = 60
     session_longest_hours: int = 12
