@@ -61,18 +61,19 @@ def view_of_referral(actor: Actor, referral: Referral, *, recipient_id: UUID | N
     ``recipient_id`` is the agency that owns the case: the referral was sent to it, so it reads what the sender wrote,
     unless that speaks of crime or of a suspect, or of health and goes to neither fire nor ambulance (domain.md 4.4).
     """
+    said = referral.current_content.get("reasons", referral.reasons)
     if is_own(actor, referral):
         return ReferralView(
-            reasons=shared_reasons(actor, referral.reasons, actor.agency_kind),
+            reasons=shared_reasons(actor, said, actor.agency_kind),
             narrative=referral.narrative,
             grade=referral.source_grade or None,
             nhs_number_visible=True,
             withheld=(),
         )
-    reasons = shared_reasons(actor, referral.reasons)
+    reasons = shared_reasons(actor, said)
     readable = actor.agency_id == recipient_id and actor.agency_id is not None and _may_read_narrative(actor, referral)
     withheld = [] if readable else ["What they wrote"]
-    if len(reasons) < len(set(referral.reasons)):
+    if len(reasons) < len(set(said)):
         withheld.append("Some reasons")
     if referral.source_grade:
         withheld.append("Their own grade")
@@ -86,9 +87,14 @@ def view_of_referral(actor: Actor, referral: Referral, *, recipient_id: UUID | N
 
 
 def _may_read_narrative(actor: Actor, referral: Referral) -> bool:
-    """Whether the recipient may read the sender's own words. Codes stand for what free text may hold."""
-    said = {ReferralReason(code) for code in referral.reasons}
-    if referral.suspect or said & CRIME_REASONS:
+    """Whether the recipient may read the sender's own words. Codes stand for what free text may hold.
+
+    What the referral ever said counts: an amendment that names a crime makes the words before it no safer.
+    """
+    contents = [referral.content, *(amendment.content for amendment in referral.amendments)]
+    said = {ReferralReason(code) for content in contents for code in content.get("reasons", ())}
+    said |= {ReferralReason(code) for code in referral.reasons}
+    if referral.suspect or any(content.get("suspect") for content in contents) or said & CRIME_REASONS:
         return False
     return actor.agency_kind in _HEALTH_KINDS or not (said & HEALTH_REASONS)
 
