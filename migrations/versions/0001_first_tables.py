@@ -637,6 +637,7 @@ def upgrade() -> None:
                 "import:started",
                 "import:finished",
                 "import:cancelled",
+                "import:reported",
                 "case:opened",
                 "case:viewed",
                 "case:reopened",
@@ -1496,6 +1497,8 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state IN ('WAITING', 'DUE')"),
     )
+    op.create_index(op.f("ix_follow_ups_owner_team_id"), "follow_ups", ["owner_team_id"], unique=False)
+    op.create_index(op.f("ix_follow_ups_owner_user_id"), "follow_ups", ["owner_user_id"], unique=False)
     op.create_index(
         "ix_follow_ups_to_pick",
         "follow_ups",
@@ -1514,6 +1517,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_follow_ups_visit_id"), table_name="follow_ups")
     op.drop_index("ix_follow_ups_to_pick", table_name="follow_ups", postgresql_where=sa.text("state = 'WAITING'"))
+    op.drop_index(op.f("ix_follow_ups_owner_user_id"), table_name="follow_ups")
+    op.drop_index(op.f("ix_follow_ups_owner_team_id"), table_name="follow_ups")
     op.drop_index(
         "ix_follow_ups_open", table_name="follow_ups", postgresql_where=sa.text("state IN ('WAITING', 'DUE')")
     )

@@ -44,8 +44,8 @@ class FollowUp(Identified, Edited, Base):
     rule: Mapped[str]
     due_at: Mapped[datetime]
     state: Mapped[FollowUpState]
-    owner_team_id: Mapped[UUID | None] = mapped_column(ForeignKey("teams.id"))
-    owner_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    owner_team_id: Mapped[UUID | None] = mapped_column(ForeignKey("teams.id"), index=True)
+    owner_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[datetime]
     leased_until: Mapped[datetime | None]
     fell_due_at: Mapped[datetime | None]
