@@ -281,7 +281,7 @@ def _fields(actor: Actor, left: Referral, right: Referral) -> tuple[Field, ...]:
 
 
 def _person(referral: Referral) -> PersonRecord | None:
-    return referral.person_records[0] if referral.person_records else None
+    return referral.person_records[-1] if referral.person_records else None
 
 
 def _name(record: PersonRecord | None) -> str | None:
@@ -297,7 +297,8 @@ def _born(record: PersonRecord | None) -> str | None:
 
 
 def _address(referral: Referral) -> str:
-    return "Confidential address" if referral.premises.confidential else referral.premises.address_line
+    home = referral.current_premises
+    return "Confidential address" if home.confidential else home.address_line
 
 
 def _nhs(actor: Actor, referral: Referral, record: PersonRecord | None) -> str | None:
@@ -322,7 +323,7 @@ def _cases(session: Session, ids: Collection[UUID]) -> dict[UUID, Case]:
 _WHOLE = (
     joinedload(Referral.agency),
     joinedload(Referral.premises),
-    selectinload(Referral.person_records),
+    selectinload(Referral.person_records).joinedload(PersonRecord.premises),
 )
 
 

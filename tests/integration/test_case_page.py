@@ -21,7 +21,7 @@ from prevention.domain.referral import (
 )
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditEvent, AuditTag
-from prevention.models.case import Assignment, Case, CaseNote, ContactAttempt
+from prevention.models.case import Assignment, Case, CaseInvolvement, CaseNote, ContactAttempt
 from tests.support.arranging import Arranger
 from tests.support.client import PageClient
 
@@ -79,7 +79,8 @@ def test_each_agency_sees_its_own_words_and_what_may_be_shared(arrange: Arranger
     assert "Home oxygen" in owner
     assert "2 referrals" in owner
     assert f"Withheld by {police.short_name}" in owner
-    for secret in ("Ambulance words", "Police words", "Domestic abuse", "AMBER", "943 476 5919"):
+    assert "Ambulance words about health" in owner, "the owner reads what was written to it"
+    for secret in ("Police words", "Domestic abuse", "AMBER", "943 476 5919"):
         assert secret not in owner, secret
     for everybody in shown.values():
         assert "Visit in pairs" in everybody
@@ -265,6 +266,11 @@ def test_amendments_show_from_and_to_and_withhold_what_is_not_shared(arrange: Ar
     assert "First words → Second words" in own
     client.post("/sign-out")
     client.sign_in(arrange.user(fire))
+    assert "First words → Second words" in client.page(f"/cases/{case.id}").get_text(" ", strip=True)
+    client.post("/sign-out")
+    police = arrange.agency(AgencyKind.POLICE)
+    arrange.save(CaseInvolvement(case_id=case.id, agency_id=police.id, since=case.opened_at))
+    client.sign_in(arrange.user(police))
     theirs = client.page(f"/cases/{case.id}").get_text(" ", strip=True)
     assert "07700 900 982" in theirs
     assert "Second words" not in theirs

@@ -35,7 +35,7 @@ def likeness(arrange: Arranger, client: PageClient) -> Any:
         person=GivenPerson(first_name="Jean", surname="Whitfeld", phone="07700 900 982"),
         address=GivenAddress(lines="99 Other Road, London", postcode="E8 1AA"),
         narrative="Police words",
-        reasons=frozenset({ReferralReason.SMOKING_IN_BED, ReferralReason.MOBILITY_ESCAPE}),
+        reasons=frozenset({ReferralReason.SMOKING_IN_BED, ReferralReason.MOBILITY_ESCAPE, ReferralReason.ASB}),
     )
     assert own.owner_agency_id == case.owner_agency_id == fire.id
     arrange.session.query(MatchCandidate).delete()
@@ -63,7 +63,8 @@ def test_the_list_leads_to_both_sides_with_agreement_and_withheld_words(likeness
         "Smoking in bed",
     ):
         assert shown in words, shown
-    for secret in ("Ambulance words", "Police words", "943 476 5919"):
+    assert "Ambulance words" in words, "the owner reads what was written to it"
+    for secret in ("Police words", "Anti-social", "943 476 5919"):
         assert secret not in words, secret
     assert "Withheld by" in words
 

@@ -161,7 +161,7 @@ def _as_it_is(header: CaseHeader) -> list[tuple[str, str]]:
     if case.reject_reason is not None:
         rows.append(("Rejected", case.reject_reason.label))
     if case.next_action:
-        rows.append(("Next", f"{case.next_action}, by {local_datetime(case.next_action_at)}"))
+        rows.append(("Next", f"{case.next_action} (by {local_datetime(case.next_action_at)})"))
     return rows
 
 

@@ -430,7 +430,6 @@ def _links(session: Session, case_id: UUID) -> list[ReferralLink]:
         .options(
             joinedload(ReferralLink.referral).options(
                 joinedload(Referral.agency),
-                joinedload(Referral.premises),
                 selectinload(Referral.person_records),
                 selectinload(Referral.amendments),
             )
@@ -487,29 +486,62 @@ def _factor(actor: Actor, factor: dict[str, Any]) -> FactorLine:
     return FactorLine(str(factor.get("label", "")), words, agency, "")
 
 
+_AWAY = frozenset({CurrentLocation.HOSPITAL, CurrentLocation.RESPITE, CurrentLocation.CUSTODY})
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a referral says now, after its amendments."""
+
+    reasons: tuple[str, ...]
+    told: Told
+    agrees: Agrees
+    location: CurrentLocation
+    household: tuple[HouseholdFlag, ...]
+
+
+def _said(referral: Referral) -> _Said:
+    content = referral.current_content
+    household = content.get("household_flags", referral.household_flags)
+    return _Said(
+        reasons=tuple(content.get("reasons", referral.reasons)),
+        told=Told(content.get("told", referral.told)),
+        agrees=Agrees(content.get("agrees", referral.agrees)),
+        location=CurrentLocation(content.get("current_location", referral.current_location)),
+        household=tuple(flag for flag in HouseholdFlag if flag.value in household),
+    )
+
+
+def _visible_reasons(actor: Actor, referral: Referral) -> tuple[ReferralReason, ...]:
+    author = actor.agency_kind if is_own(actor, referral) else None
+    return shared_reasons(actor, _said(referral).reasons, author=author)
+
+
 def _cautions(feeding: Iterable[Referral]) -> tuple[str, ...]:
     """What the four separate things of domain.md 1.9 mean for whoever rings or knocks."""
     found: list[str] = []
     for referral in feeding:
-        if referral.told is Told.NO_UNSAFE:
+        said = _said(referral)
+        if said.told is Told.NO_UNSAFE:
             found.append("It is not safe to tell the resident about the referral")
-        if referral.agrees is Agrees.NO:
+        if said.agrees is Agrees.NO:
             found.append("The resident said no to being contacted")
-        if referral.current_location in {CurrentLocation.HOSPITAL, CurrentLocation.RESPITE, CurrentLocation.CUSTODY}:
-            found.append(f"{referral.current_location.label}, not at home")
+        if said.location in _AWAY:
+            found.append(f"{said.location.label}, not at home")
     return tuple(dict.fromkeys(found))
 
 
 def _reasons(actor: Actor, feeding: Iterable[Referral]) -> tuple[ReferralReason, ...]:
-    seen = {reason for referral in feeding for reason in view_of_referral(actor, referral).reasons}
+    seen = {reason for referral in feeding for reason in _visible_reasons(actor, referral)}
     return tuple(reason for reason in ReferralReason if reason in seen)
 
 
 def _entry(actor: Actor, link: ReferralLink, *, hide_address: bool) -> ReferralEntry:
     referral = link.referral
-    view = view_of_referral(actor, referral)
+    view = view_of_referral(actor, referral, recipient_id=link.case.owner_agency_id)
     own = is_own(actor, referral)
-    visible = set(view.reasons)
+    said, reasons = _said(referral), _visible_reasons(actor, referral)
+    visible = {*reasons, *view.reasons}
     return ReferralEntry(
         link_id=link.id,
         receipt=referral.receipt,
@@ -526,14 +558,14 @@ def _entry(actor: Actor, link: ReferralLink, *, hide_address: bool) -> ReferralE
         automatic=link.automatic,
         why_joined=link.reason,
         probability=link.probability,
-        reasons=view.reasons,
+        reasons=reasons,
         added=tuple(reason for reason in ReferralReason if reason.value in link.added and reason in visible),
         narrative=view.narrative,
         grade=view.grade,
-        household=tuple(flag for flag in HouseholdFlag if flag.value in referral.household_flags),
-        location=referral.current_location.label if referral.current_location is not CurrentLocation.UNKNOWN else "",
-        told=referral.told,
-        agrees=referral.agrees,
+        household=said.household,
+        location=said.location.label if said.location is not CurrentLocation.UNKNOWN else "",
+        told=said.told,
+        agrees=said.agrees,
         capacity_concern=own and referral.capacity_concern is CapacityConcern.YES,
         referrer=referral.referrer_name if own else "",
         team=referral.referrer_team,
@@ -541,7 +573,8 @@ def _entry(actor: Actor, link: ReferralLink, *, hide_address: bool) -> ReferralE
         feedback_to=referral.feedback_to if own else None,
         withheld=view.withheld,
         amendments=tuple(
-            _amendment(actor, referral, amendment, hide_address=hide_address) for amendment in referral.amendments
+            _amendment(actor, referral, amendment, hide_address=hide_address, readable=view.narrative is not None)
+            for amendment in referral.amendments
         ),
         suspect=referral.suspect,
     )
@@ -552,12 +585,15 @@ _SHARED_FIELDS = ("person.", "address.", "staff_safety", "contact_constraints", 
 _NEVER_SHARED = frozenset({"person.nhs_number"})
 
 
-def _amendment(actor: Actor, referral: Referral, amendment: ReferralAmendment, *, hide_address: bool) -> AmendmentView:
+def _amendment(
+    actor: Actor, referral: Referral, amendment: ReferralAmendment, *, hide_address: bool, readable: bool
+) -> AmendmentView:
     own = is_own(actor, referral)
     lines: list[ChangeLine] = []
     withheld = False
     for field, change in amendment.changes.items():
-        shown = own or (field.startswith(_SHARED_FIELDS) and field not in _NEVER_SHARED)
+        shared = field.startswith(_SHARED_FIELDS) and field not in _NEVER_SHARED
+        shown = own or shared or (readable and field == "narrative")
         if hide_address and field.startswith("address"):
             shown = False
         if field == "reasons":
@@ -603,7 +639,7 @@ def _as_words(value: Any) -> str:
 def _people(actor: Actor, feeding: Iterable[Referral]) -> tuple[PersonView, ...]:
     grouped: dict[tuple[str, date | None], list[tuple[Referral, PersonRecord]]] = {}
     for referral in feeding:
-        for record in referral.person_records:
+        for record in referral.person_records[-1:]:  # the last is how the person is known since the last amendment
             grouped.setdefault((record.display_name.casefold(), record.dob), []).append((referral, record))
     return tuple(_person(actor, given) for given in grouped.values())
 

@@ -86,10 +86,11 @@ def _own_case_id(work: Work, referral_id: UUID) -> UUID | None:
 
 
 def _record_of(work: Work, referral: Referral) -> PersonRecord | None:
+    """The person as the referral gives them since its last amendment."""
     return work.session.scalar(
         select(PersonRecord)
         .where(PersonRecord.referral_id == referral.id)
-        .order_by(PersonRecord.created_at, PersonRecord.id)
+        .order_by(PersonRecord.created_at.desc(), PersonRecord.id.desc())
         .limit(1)
     )
 

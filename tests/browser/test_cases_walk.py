@@ -1,0 +1,133 @@
+"""The coordinator's screens in a browser, wide and narrow: accessible, no wider than the screen, no script needed."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+from werkzeug.serving import make_server
+
+from prevention.domain.account import Role
+from prevention.domain.agency import AgencyKind
+from prevention.domain.referral import ContactConstraint, GivenAddress, GivenPerson, ReferralReason, StaffSafety
+from prevention.models.account import User
+from prevention.models.case import Case
+from tests.support.arranging import Arranger
+from tests.support.axe import assert_accessible
+from tests.support.client import PASSWORD
+
+WIDE = {"viewport": {"width": 1280, "height": 900}}
+NARROW = {"viewport": {"width": 390, "height": 844}}
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """The app under test, listening on a port of its own."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def desk(arrange: Arranger) -> tuple[User, Case]:
+    """A fire coordinator with a queue, and a case that ambulance and police spoke of."""
+    fire = arrange.agency(name="London Fire Brigade")
+    ambulance = arrange.agency(AgencyKind.AMBULANCE, name="London Ambulance Service")
+    police = arrange.agency(AgencyKind.POLICE, name="Metropolitan Police")
+    station = arrange.team(fire, name="Soho", areas=("E09000033",))
+    arrange.user(fire, Role.FIELD_OFFICER, team=station, name="Bo Lee")
+    home = GivenAddress(lines="Flat 2, 14 Harrow Street, London", postcode="W1D 3QF")
+    joan = GivenPerson(
+        first_name="Joan", surname="Whitfield", dob="27/03/1950", phone="020 7946 0018", language="Welsh"
+    )
+    case = arrange.received(
+        ambulance,
+        address=home,
+        person=joan,
+        reasons=frozenset({ReferralReason.SMOKING_UNSAFE, ReferralReason.HOME_OXYGEN, ReferralReason.FALLS}),
+        staff_safety=frozenset({StaffSafety.TWO_PERSON, StaffSafety.DOG}),
+        narrative="Ash burns on the chair beside the oxygen",
+        referrer_team="Camden 3",
+        now=datetime.now(UTC) - timedelta(hours=1),
+    )
+    arrange.received(
+        police,
+        address=home,
+        person=joan,
+        reasons=frozenset({ReferralReason.NO_ALARM, ReferralReason.DOMESTIC_ABUSE}),
+        contact_constraints=frozenset({ContactConstraint.DO_NOT_LEAVE_CARD}),
+    )
+    for days, reasons in (
+        (9, {ReferralReason.HOARDING, ReferralReason.SMOKING_UNSAFE}),
+        (2, {ReferralReason.NO_ALARM}),
+    ):
+        arrange.received(ambulance, reasons=frozenset(reasons), now=datetime.now(UTC) - timedelta(days=days))
+    like = arrange.received(police, person=GivenPerson(first_name="Jean", surname="Whitfeld"))
+    referral = like.referral_links[0].referral
+    arrange.candidate(referral, case)
+    coordinator = arrange.user(fire, name="Ana Cole")
+    arrange.followup(case)
+    return coordinator, case
+
+
+def sign_in(page: Page, address: str, user: User) -> None:
+    page.goto(f"{address}/sign-in")
+    page.fill("#email", user.email)
+    page.fill("#password", PASSWORD)
+    page.click("main button[type=submit]")
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_every_screen_is_accessible_and_fits(
+    size: dict[str, object], address: str, open_page: Callable[..., Page], desk: tuple[User, Case]
+) -> None:
+    coordinator, case = desk
+    page = open_page(**size)
+    sign_in(page, address, coordinator)
+    screens = [
+        "/cases/",
+        "/cases/?risk=HIGH&due=overdue",
+        "/cases/shared",
+        "/cases/search",
+        f"/cases/{case.id}",
+        "/review",
+    ]
+    screens += [
+        f"/cases/{case.id}/{what}" for what in ("assign", "reject", "redirect", "hold", "contact", "close", "print")
+    ]
+    for path in screens:
+        page.goto(f"{address}{path}")
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    page.goto(f"{address}/review")
+    page.click(".app-row__link")
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_from_the_queue_to_an_assigned_case_without_script(
+    address: str, open_page: Callable[..., Page], desk: tuple[User, Case]
+) -> None:
+    coordinator, case = desk
+    page = open_page(**NARROW, java_script_enabled=False)
+    sign_in(page, address, coordinator)
+    page.click(".app-row__link >> nth=0")
+    expect(page.locator("h1")).to_contain_text(case.reference)
+    page.get_by_role("button", name="Accept").click()
+    expect(page.locator(".govuk-notification-banner")).to_contain_text("Case accepted")
+    page.get_by_role("button", name="Assign").click()
+    page.select_option(
+        "#owner",
+        label=next(label for label in page.locator("#owner option").all_inner_texts() if label.startswith("Bo Lee")),
+    )
+    page.get_by_role("button", name="Assign").click()
+    expect(page.locator(".govuk-notification-banner")).to_contain_text("Case assigned to Bo Lee")
+    page.fill("#q", "w1d3qf") if page.locator("#q").count() else page.goto(f"{address}/cases/search")
+    page.fill("#q", "w1d3qf")
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator(".app-row")).to_have_count(1)
