@@ -92,6 +92,29 @@ const write = (form, fields) => {
   }
 };
 
+/** Reads a form as the server drew it, so that what was typed before this script ran is noticed too. */
+const readAsDrawn = (form) => {
+  const fields = {};
+  for (const element of form.elements) {
+    if (!kept(element)) {
+      continue;
+    }
+    const values = (fields[element.name] ??= []);
+    if (element.type === "checkbox" || element.type === "radio") {
+      if (element.defaultChecked) {
+        values.push(element.value);
+      }
+    } else if (element instanceof HTMLSelectElement) {
+      const drawn = [...element.options].filter((option) => option.defaultSelected);
+      const first = element.multiple || drawn.length > 0 ? [] : [...element.options].slice(0, 1);
+      values.push(...[...drawn, ...first].map((option) => option.value));
+    } else {
+      values.push(element.defaultValue);
+    }
+  }
+  return fields;
+};
+
 const same = (one, other) => different(one, other).length === 0;
 
 const different = (one, other) =>
@@ -114,7 +137,7 @@ class Draft {
     this.offering = false;
     this.quiet = false;
     this.renewed = false;
-    this.stored = read(form);
+    this.stored = readAsDrawn(form);
   }
 
   async begin() {
@@ -127,6 +150,9 @@ class Draft {
     this.holdLock();
     this.mark();
     await this.restore();
+    if (!this.offering && !this.dirty && !same(read(this.form), this.stored)) {
+      this.changed();
+    }
   }
 
   /** Shows to other tabs that this copy is in use, for as long as the page lives. */

@@ -1,0 +1,125 @@
+"""The visit form in a phone's browser: nothing typed is lost, and a visit can be finished with a thumb."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+from werkzeug.serving import make_server
+
+from prevention.models.account import User
+from tests.integration.test_visit_pages import Day
+from tests.support.arranging import Arranger
+from tests.support.axe import assert_accessible
+from tests.support.client import PASSWORD
+
+PHONE = {"viewport": {"width": 390, "height": 844}}
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """The app under test, listening on a port of its own."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+def sign_in(page: Page, address: str, user: User) -> None:
+    page.goto(f"{address}/sign-in")
+    page.fill("#email", user.email)
+    page.fill("#password", PASSWORD)
+    page.click("main button[type=submit]")
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def open_all(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+
+
+def test_two_tabs_a_new_sign_in_and_the_finish(address: str, open_page: Callable[..., Page], arrange: Arranger) -> None:
+    day = Day(arrange)
+    visit = day.visit()
+    page = open_page(**PHONE)
+    sign_in(page, address, day.officer)
+    page.goto(f"{address}/visits/{visit.id}/record")
+    status = page.locator("[data-autosave-status]")
+    notes = page.locator("textarea[name=notes]")
+    notes.fill("typed in tab one")
+    expect(status).to_contain_text("Saved at")
+
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator("textarea[name=notes]")).to_have_value("typed in tab one")
+    other.fill("textarea[name=notes]", "typed in tab two")
+    expect(other.locator("[data-autosave-status]")).to_contain_text("Saved at")
+
+    notes.fill("typed in tab one again")
+    expect(page.locator(".app-versions")).to_contain_text("typed in tab two")
+    assert_accessible(page)
+    page.get_by_role("button", name="Keep what is on this screen").click()
+    expect(status).to_contain_text("Saved at")
+
+    other.goto(f"{address}/visits/")
+    other.click("text=Sign out")
+    sign_in(other, address, day.officer)
+    with page.expect_response(lambda answer: answer.request.method == "PUT" and answer.ok):
+        notes.fill("typed after a new sign-in")
+    other.goto(page.url)
+    expect(other.locator("textarea[name=notes]")).to_have_value("typed after a new sign-in")
+    expect(other.locator(".app-versions")).to_contain_text("typed in tab two")
+    other.close()
+
+    open_all(page)
+    assert fits(page)
+    assert_accessible(page)
+    for label in ("The resident", "Smoke alarm, hall", "Visit completed"):
+        page.get_by_label(label, exact=True).first.check()
+    page.check("input[name='escape-discussed'][value=yes]")
+    page.check("input[name=risk_after][value=HIGH]")
+    page.get_by_role("button", name="Finish the visit").click()
+    expect(page.locator("h1")).to_have_text("Visit saved: visit completed")
+    page.wait_for_function("Object.keys(localStorage).length === 0")
+    assert fits(page)
+    assert_accessible(page)
+
+
+def test_no_reply_in_two_taps_without_script(address: str, open_page: Callable[..., Page], arrange: Arranger) -> None:
+    day = Day(arrange)
+    day.case.contact_constraints = ["DO_NOT_LEAVE_CARD"]
+    arrange.save(day.case)
+    visit = day.visit()
+    page = open_page(**PHONE, java_script_enabled=False)
+    sign_in(page, address, day.officer)
+    page.goto(f"{address}/visits/{visit.id}")
+    page.click("text=No reply")
+    page.get_by_role("button", name="Save: no reply").click()
+    expect(page.locator("h1")).to_have_text("Visit saved: no reply")
+    expect(page.locator("main")).to_contain_text("Do not leave a card")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pages_fit_and_can_be_read_by_everybody(
+    address: str, open_page: Callable[..., Page], arrange: Arranger, width: int
+) -> None:
+    day = Day(arrange)
+    visit = day.visit()
+    page = open_page(viewport={"width": width, "height": 844})
+    for user, paths in (
+        (day.officer, ("/visits/", f"/visits/{visit.id}", f"/visits/{visit.id}/door/REFUSED_AT_DOOR")),
+        (day.officer, ("/outreach/", "/outreach/new/HOT_STRIKE", "/outreach/new/TALK")),
+        (day.coordinator, (f"/visits/{visit.id}/move", f"/visits/{visit.id}/cancel")),
+    ):
+        page.context.clear_cookies()
+        sign_in(page, address, user)
+        for path in paths:
+            page.goto(f"{address}{path}")
+            open_all(page)
+            assert fits(page), path
+            assert_accessible(page)
