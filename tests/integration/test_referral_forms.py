@@ -190,6 +190,13 @@ def test_words_suggest_reasons_and_nothing_is_ticked_for_anybody(
     assert rows.scalars(select(Referral)).one().reasons == ["NO_ALARM", "SMOKING_IN_BED"]
 
 
+def test_a_suggestion_passed_over_on_the_page_is_not_made_twice(
+    client: PageClient, token: str, home: GazetteerAddress
+) -> None:
+    fields = {**FORM, "token": token, "narrative": "The place is cluttered.", "offered": ["HOARDING"]}
+    assert _post(client, "/referrals/new", data=fields).status_code == 302
+
+
 def test_suggestions_as_json(client: PageClient, token: str) -> None:
     answer = _post(client, "/referrals/suggestions", data={"narrative": "No oxygen. Cigarette burns on the duvet."})
     assert [one["value"] for one in answer.json["suggestions"]] == ["SMOKING_IN_BED"]

@@ -66,10 +66,14 @@ def is_sound(form: ReferralFields, command: ReceiveReferral) -> bool:
 
 
 def before_sending(form: ReferralFields, command: ReceiveReferral) -> BeforeSending:
-    """What there is to say before saving: known here, reasons the words suggest, words that sound like danger."""
+    """What there is to say before saving: known here, reasons the words suggest, words that sound like danger.
+
+    A suggestion that the page itself offered while somebody typed, and that they passed over, is not made twice.
+    """
+    offered = set(request.form.getlist("offered"))
     return BeforeSending(
         known=known_here(current_session(), current_actor(), command),
-        suggestions=tuple(form.suggestions()),
+        suggestions=tuple(one for one in form.suggestions() if one.reason.value not in offered),
         urgent=() if command.immediate_danger else urgent_words(command.narrative),
     )
 

@@ -349,6 +349,10 @@ class StaffForm(ReferralFields):
 class PhoneForm(CallerFields, ReferralFields):
     """What a coordinator writes down for somebody who rang, wrote or came in."""
 
+    def __init__(self, *args: Any, kind: AgencyKind, **kwargs: Any) -> None:
+        super().__init__(*args, kind=kind, **kwargs)
+        self.own_reference.label.text = "Their reference (optional)"
+
     def validate_received_time(self, field: TextField) -> None:
         """Refuse what is no time, and a time that has not come."""
         self._check_moment(self.received_on.data, field)

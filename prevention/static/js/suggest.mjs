@@ -54,7 +54,7 @@ const listen = (box) => {
     const title = document.createElement("p");
     title.className = "govuk-body govuk-!-font-weight-bold app-suggestions__title";
     title.textContent = "Add a reason?";
-    box.replaceChildren(title, ...waiting.map((suggestion) => offer(suggestion)));
+    box.replaceChildren(title, ...waiting.map((suggestion) => offer(suggestion)), ...waiting.map(({ value }) => seen(value)));
   };
 
   const offer = ({ label, words, choice }) => {
@@ -71,7 +71,6 @@ const listen = (box) => {
     button.addEventListener("click", () => {
       choice.checked = true;
       choice.dispatchEvent(new Event("change", { bubbles: true }));
-      choice.closest("details")?.setAttribute("open", "");
       button.replaceWith(added(label));
     });
     return button;
@@ -83,6 +82,15 @@ const listen = (box) => {
   };
   text.addEventListener("input", later);
   text.addEventListener("blur", () => ask().catch(() => {}));
+};
+
+/** Tells the server that this was offered here, so that it does not ask a second time. */
+const seen = (value) => {
+  const field = document.createElement("input");
+  field.type = "hidden";
+  field.name = "offered";
+  field.value = value;
+  return field;
 };
 
 const choiceOf = (form, value) => form.querySelector(`input[type="checkbox"][value="${CSS.escape(value)}"]`);
