@@ -33,6 +33,8 @@ MENU = (
     MenuEntry("Users", "accounts.index", Permission.AGENCY_ADMINISTER),
 )
 
+_OWN_ACCOUNT = frozenset({"accounts.mine", "accounts.change_password"})
+
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register the context processor."""
@@ -70,6 +72,11 @@ def _navigation(app: Flask, actor: Actor) -> list[tuple[str, str, bool, int | No
 
 
 def _is_only(blueprint: str, entry: MenuEntry) -> bool:
-    """Whether ``entry`` is the one menu entry of the blueprint in use, so that its inner pages mark it too."""
+    """Whether ``entry`` is the one menu entry of the blueprint in use, so that its inner pages mark it too.
+
+    One's own account is reached by one's name in the header, not by the menu.
+    """
+    if request.endpoint in _OWN_ACCOUNT:
+        return False
     same = [other for other in MENU if other.endpoint.split(".")[0] == blueprint]
     return len(same) == 1 and same[0] is entry

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from prevention.domain.account import Role
+from prevention.domain.agency import AgencyKind
 from prevention.extensions import limiter
-from prevention.models.account import User
+from prevention.models.account import Membership, User
 from prevention.models.audit import AuditEvent, AuditTag
 from prevention.services.accounts import signing_in
 from tests.support.arranging import Arranger
@@ -233,3 +234,17 @@ def test_right_passwords_from_one_address_are_not_counted(limits: None, client: 
     for _ in range(32):
         client.sign_in(officer)
         client.post("/sign-out")
+
+
+def test_somebody_with_two_roles_acts_under_one_and_changes(
+    client: PageClient, officer: User, arrange: Arranger
+) -> None:
+    police = arrange.agency(AgencyKind.POLICE, name="Invented Police")
+    second = arrange.save(Membership(user=officer, agency=police, role=Role.ADMINISTRATOR))
+    client.sign_in(officer)
+    assert client.get("/agencies").status_code == 403
+    assert "Act for Invented Police" in client.page("/account").get_text()
+    assert client.post(f"/account/role/{second.id}").status_code == 302
+    assert "Invented Police" in client.page("/agencies").get_text()
+    stranger = arrange.user(police, Role.ADMINISTRATOR)
+    assert client.post(f"/account/role/{stranger.memberships[0].id}").status_code == 404
