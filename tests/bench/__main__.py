@@ -1,0 +1,43 @@
+"""``python -m tests.bench [cases] [import]``: measure, and print tables ready for ``docs/benchmarks.md``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tests.bench import cases, importing
+from tests.bench.environment import BenchBusyError
+
+NAMES = ("cases", "import")
+
+
+def main() -> int:
+    """Run the benchmarks asked for, or all of them."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"which of {', '.join(NAMES)}; all when none is named")
+    parser.add_argument("--cases", type=int, default=cases.CASES, help="cases: how many to make")
+    parser.add_argument("--requests", type=int, default=cases.REQUESTS, help="cases: how many to send for each page")
+    parser.add_argument("--keep", action="store_true", help="cases: use the kept database, or make it and keep it")
+    parser.add_argument("--long", type=int, metavar="ROWS", help="import: one generated file of so many rows instead")
+    parser.add_argument("--profile", type=Path, metavar="FOLDER", help="import: write cProfile's figures there")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(NAMES)
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    wanted = options.names or NAMES
+    try:
+        if "cases" in wanted:
+            _tell("cases", cases.run(cases=options.cases, requests=options.requests, keep=options.keep))
+        if "import" in wanted:
+            _tell("import", importing.run(long_rows=options.long or 0, profile=options.profile))
+    except BenchBusyError as busy:
+        print(busy, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _tell(name: str, figures: str) -> None:
+    print(f"\n## {name}\n\n{figures}\n", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
