@@ -83,14 +83,14 @@ def session(engine: Engine, clean_database: None) -> Iterator[GuardedSession]:
 
 
 @pytest.fixture
-def client(app: Flask, clean_database: None) -> Iterator[PageClient]:
+def client(app: Flask, clean_database: None) -> PageClient:
     """A browser-like client that fails on a broken page or too many queries.
 
     Entered by nobody: ``with client`` would keep the last request's context, and other clients would share it.
     """
     client = app.test_client()
     assert isinstance(client, PageClient)
-    yield client
+    return client
 
 
 @pytest.fixture
