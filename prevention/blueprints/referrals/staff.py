@@ -24,6 +24,7 @@ from prevention.extensions import current_session
 from prevention.models.premises import AddressStatus, Premises
 from prevention.queries.referrals.following import receipt_for
 from prevention.queries.referrals.form_choices import Sender, addresses_at, premises_at_door, sender
+from prevention.services.outreach import referral_made
 from prevention.services.referrals.intake import receive
 from prevention.web.auth import current_actor
 from prevention.web.guards import guarded
@@ -60,6 +61,9 @@ def new() -> ResponseReturnValue:
             )
     with work_as(current_actor()) as work:
         receipt = receive(work, command)
+        door = _door()
+        if door is not None:
+            referral_made(work, *door, receipt.referral_id)
     return redirect(url_for("referrals.sent", referral_id=receipt.referral_id))
 
 
@@ -103,14 +107,20 @@ def _form(held: Sender) -> StaffForm:
 
 def _from_door() -> dict[str, object]:
     """What is known when somebody refers from a door of their outreach; nothing for any other door."""
-    try:
-        outreach, door = UUID(request.values.get("outreach", "")), UUID(request.values.get("door", ""))
-    except ValueError:
+    ids = _door()
+    home = premises_at_door(current_session(), current_actor(), *ids) if ids else None
+    if ids is None or home is None or home.confidential:
         return {}
-    home = premises_at_door(current_session(), current_actor(), outreach, door)
-    if home is None or home.confidential:
-        return {}
+    outreach, door = ids
     return {"outreach": str(outreach), "door": str(door), **_as_typed(home)}
+
+
+def _door() -> tuple[UUID, UUID] | None:
+    """The outreach and the door named in the address or carried in the form; None for none, or rubbish."""
+    try:
+        return UUID(request.values.get("outreach", "")), UUID(request.values.get("door", ""))
+    except ValueError:
+        return None
 
 
 def _as_typed(home: Premises) -> dict[str, object]:
