@@ -17,8 +17,7 @@ from prevention.errors import Invalid
 from prevention.extensions import current_session
 from prevention.models.agency import Agency
 from prevention.models.referral import RowOutcome
-from prevention.services.referrals.importing import DryRunEnds, receive_row
-from prevention.services.work import Work
+from prevention.services.referrals.importing import DryRunEnds, receive_row, try_row
 from prevention.web.transactions import work_as
 
 group = AppGroup("referrals", help="Referrals.")
@@ -53,7 +52,8 @@ def _run(file: Path, profile: Profile, agency_id: UUID) -> tuple[Counter[RowOutc
     with file.open("rb") as stream:
         for row in read_rows(stream, profile):
             with work_as(SYSTEM) as work:
-                _count(work, row, profile, agency_id, counts, refused)
+                outcome, _, reason = receive_row(work, row, profile, agency_id)
+            _count(row, outcome, reason, counts, refused)
     return counts, refused
 
 
@@ -63,21 +63,14 @@ def _dry_run(file: Path, profile: Profile, agency_id: UUID) -> tuple[Counter[Row
     try:
         with file.open("rb") as stream, work_as(SYSTEM) as work:
             for row in read_rows(stream, profile):
-                _count(work, row, profile, agency_id, counts, refused)
+                outcome, reason = try_row(work, row, profile, agency_id)
+                _count(row, outcome, reason, counts, refused)
             DryRunEnds.now()
     except DryRunEnds:
         return counts, refused
 
 
-def _count(
-    work: Work,
-    row: Row,
-    profile: Profile,
-    agency_id: UUID,
-    counts: Counter[RowOutcome],
-    refused: list[Refusal],
-) -> None:
-    outcome, _, reason = receive_row(work, row, profile, agency_id)
+def _count(row: Row, outcome: RowOutcome, reason: str, counts: Counter[RowOutcome], refused: list[Refusal]) -> None:
     counts[outcome] += 1
     if outcome is RowOutcome.REFUSED:
         refused.append((row, reason))
@@ -100,10 +93,10 @@ def _write_report(report: Path, refused: list[Refusal]) -> None:
     columns = list(refused[0][0].cells) if refused else []
     with report.open("w", encoding="utf-8-sig", newline="") as lines:
         writer = csv.writer(lines)
-        writer.writerow(["reason", "line", *columns])
+        writer.writerow(["reason", "line", *map(safe_cell, columns)])
         for row, reason in refused:
             cells = [safe_cell(row.cells.get(column, "")) for column in columns]
-            writer.writerow([reason, row.line, *cells])
+            writer.writerow([safe_cell(reason), row.line, *cells])
 
 
 def _tell(counts: Counter[RowOutcome], *, dry_run: bool) -> None:

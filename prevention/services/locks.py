@@ -11,7 +11,13 @@ _LOCK = text("SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS 
 
 
 def lock_words(work: Work, words: Iterable[str]) -> None:
-    """Hold a lock on each word until the transaction ends, taken in one fixed order so that none deadlock."""
+    """Hold a lock on each word until the transaction ends, taken in one fixed order so that none deadlock.
+
+    A trial takes none: it tries a whole file in one transaction, would make others wait for something that is never
+    kept, and the server has room for a few thousand locks only.
+    """
+    if work.trial:
+        return
     numbers = sorted({_number(word) for word in words})
     if numbers:
         work.session.execute(_LOCK, {"numbers": numbers})

@@ -15,11 +15,15 @@ from prevention.models.notification import OutboxMessage
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One unit of work. ``now`` (aware UTC) is the only clock a service reads; leaving the block commits."""
+    """One unit of work. ``now`` (aware UTC) is the only clock a service reads; leaving the block commits.
+
+    ``trial``: nothing of it will be kept, so it holds no locks on words that others would wait for.
+    """
 
     session: Session
     actor: Actor
     now: datetime
+    trial: bool = False
 
     def emit(self, topic: str, **ids: UUID | str) -> None:
         """Hand ``topic`` with ids to the workers after the commit: a row in the outbox, same transaction."""

@@ -1,8 +1,10 @@
 """Tasks of the referrals row: previewing and running imports."""
 
+from collections.abc import Callable
+from typing import Any, BinaryIO
 from uuid import UUID
 
-from celery import shared_task
+from celery import Task, shared_task
 from flask import current_app
 
 from prevention.adapters.files import FileStore
@@ -10,19 +12,26 @@ from prevention.domain.account import SYSTEM
 from prevention.extensions import current_session
 from prevention.models.referral import ImportRun, ImportState
 from prevention.services.referrals import importing
+from prevention.services.referrals.importing import OpenWork
 from prevention.web.transactions import work_as
 
+#: Tries after the first, a little later each time: a database that restarts is back by then.
+_RETRIES = 4
+_FIRST_PAUSE_SECONDS = 5
 
-@shared_task(name="referrals.preview_import")
-def preview_import(run_id: str, message_id: str = "") -> None:  # noqa: ARG001 - every outbox task gets it
+Step = Callable[[OpenWork, UUID, Callable[[str], BinaryIO]], None]
+
+
+@shared_task(bind=True, name="referrals.preview_import", max_retries=_RETRIES)
+def preview_import(self: Task[Any, Any], run_id: str, message_id: str = "") -> None:  # noqa: ARG001 - all get it
     """Read a file through and try out its first rows; a second delivery finds it done."""
-    importing.preview(lambda: work_as(SYSTEM), UUID(run_id), _files().open)
+    _carry(self, importing.preview, UUID(run_id))
 
 
-@shared_task(name="referrals.run_import")
-def run_import(run_id: str, message_id: str = "") -> None:  # noqa: ARG001 - every outbox task gets it
+@shared_task(bind=True, name="referrals.run_import", max_retries=_RETRIES)
+def run_import(self: Task[Any, Any], run_id: str, message_id: str = "") -> None:  # noqa: ARG001 - all get it
     """Carry an import to its end; a second delivery goes on where the first stopped, or does nothing."""
-    importing.run_import(lambda: work_as(SYSTEM), UUID(run_id), _files().open)
+    _carry(self, importing.run_import, UUID(run_id))
     _forget_file(UUID(run_id))
 
 
@@ -30,8 +39,15 @@ def _forget_file(run_id: UUID) -> None:
     """Delete the file of a run that has ended: every row is in a referral or in the report (domain.md 4.7)."""
     run = current_session().get(ImportRun, run_id)
     if run is not None and run.state in {ImportState.FINISHED, ImportState.CANCELLED}:
-        _files().delete(run.stored_as)
+        FileStore(current_app.extensions["settings"].upload_folder).delete(run.stored_as)
 
 
-def _files() -> FileStore:
-    return FileStore(current_app.extensions["settings"].upload_folder)
+def _carry(task: Task[Any, Any], step: Step, run_id: UUID) -> None:
+    """Take a step, and try again later when it broke off: a run never looks busy with nobody at work on it."""
+    try:
+        step(lambda: work_as(SYSTEM), run_id, FileStore(current_app.extensions["settings"].upload_folder).open)
+    except Exception as problem:
+        if task.request.retries >= _RETRIES:
+            importing.give_up(lambda: work_as(SYSTEM), run_id)
+            raise
+        raise task.retry(exc=problem, countdown=_FIRST_PAUSE_SECONDS * 2**task.request.retries) from problem

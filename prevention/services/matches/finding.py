@@ -27,6 +27,7 @@ from prevention.models.match import MatchCandidate
 from prevention.models.person import BlockingKey, Person, PersonLink, PersonRecord
 from prevention.models.premises import AddressStatus, Premises
 from prevention.models.referral import Referral
+from prevention.services.cases.finding import lock_cases
 from prevention.services.locks import lock_words
 from prevention.services.work import Work
 
@@ -73,20 +74,27 @@ def find_likeness(work: Work, referral: Referral, record: PersonRecord) -> Liken
     store_keys(work, record, new)
     likeness = _likeness_of_person(work, outcomes)
     for candidate in _cases_beside(work, record, outcomes):
-        decision = same_concern(
-            candidate.outcome.decision if candidate.outcome else MatchDecision.NEW,
-            same_premises=candidate.case.premises_id == record.premises_id,
-            case_is_open=candidate.case.is_open,
-            received_at=referral.received_at,
-            last_referral_at=candidate.case.last_referral_at,
-            rules=load_concern_rules(),
-        )
+        decision = _concern(candidate, referral, record)
+        if decision is MatchDecision.JOINED:
+            lock_cases(work, [candidate.case.id])  # nobody closes or changes it before the referral has joined
+            decision = _concern(candidate, referral, record)
         if decision is MatchDecision.JOINED:
             likeness.case, likeness.candidates = candidate.case, []
             return likeness
         if decision is MatchDecision.REVIEW:
             likeness.candidates.append(candidate)
     return likeness
+
+
+def _concern(candidate: CandidateCase, referral: Referral, record: PersonRecord) -> MatchDecision:
+    return same_concern(
+        candidate.outcome.decision if candidate.outcome else MatchDecision.NEW,
+        same_premises=candidate.case.premises_id == record.premises_id,
+        case_is_open=candidate.case.is_open,
+        received_at=referral.received_at,
+        last_referral_at=candidate.case.last_referral_at,
+        rules=load_concern_rules(),
+    )
 
 
 def remember_candidates(work: Work, referral: Referral, likeness: Likeness) -> None:

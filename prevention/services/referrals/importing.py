@@ -6,12 +6,14 @@ it stopped, two workers never take the same row, and memory stays constant whate
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from itertools import islice
 from typing import Any, BinaryIO, NoReturn
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import OperationalError
 
 from prevention.domain.intake.conversion import Refused, remarks, to_command
 from prevention.domain.intake.profile import Profile, profile_named
@@ -32,7 +34,9 @@ ROWS_TRIED = 200
 _FIRST_ROWS = 10
 _EXAMPLES = 50
 _LOOKUP_BATCH = 1000
+_TRIES = 3
 
+_ENDED = frozenset({ImportState.FINISHED, ImportState.FAILED, ImportState.CANCELLED})
 _COUNTERS = {
     RowOutcome.NEW: ImportRun.new,
     RowOutcome.JOINED: ImportRun.joined,
@@ -100,7 +104,7 @@ def cancel_run(work: Work, run_id: UUID) -> ImportRun:
         Conflict: it has ended already.
     """
     run = _locked(work, run_id)
-    if run.state in {ImportState.FINISHED, ImportState.FAILED, ImportState.CANCELLED}:
+    if run.state in _ENDED:
         raise Conflict(f"This import has {run.state.label.lower()} already.")
     running = run.state in {ImportState.RUNNING, ImportState.CANCELLING}
     run.state = ImportState.CANCELLING if running else ImportState.CANCELLED
@@ -137,12 +141,17 @@ def run_import(open_work: OpenWork, run_id: UUID, open_file: Callable[[str], Bin
     """Carry a queued run to its end, or go on with one that was cut off. Safe to call twice, even at once."""
     with open_work() as work:
         run = work.session.get_one(ImportRun, run_id, with_for_update=True)
-        if run.state not in {ImportState.QUEUED, ImportState.RUNNING}:
+        cancelled = run.state is ImportState.CANCELLING  # its worker died before it could stop
+        if not cancelled and run.state not in {ImportState.QUEUED, ImportState.RUNNING}:
             return
-        run.state = ImportState.RUNNING
+        if not cancelled:
+            run.state = ImportState.RUNNING
         run.started_at = run.started_at or work.now
         profile, agency_id, done = profile_named(run.profile), run.agency_id, run.done
         stored_as = run.stored_as
+    if cancelled:
+        _finish(open_work, run_id)
+        return
     try:
         with open_file(stored_as) as stream:
             for number, row in enumerate(islice(read_rows(stream, profile), done, None), start=done):
@@ -152,6 +161,12 @@ def run_import(open_work: OpenWork, run_id: UUID, open_file: Callable[[str], Bin
         _fail(open_work, run_id, " ".join(invalid.problems.values()))
         return
     _finish(open_work, run_id)
+
+
+def try_row(work: Work, row: Row, profile: Profile, agency_id: UUID) -> tuple[RowOutcome, str]:
+    """What would become of one row, and for a refused row why; for a unit of work that ``DryRunEnds`` will leave."""
+    outcome, _, reason = receive_row(replace(work, trial=True), row, profile, agency_id)
+    return outcome, reason
 
 
 def receive_row(work: Work, row: Row, profile: Profile, agency_id: UUID) -> tuple[RowOutcome, UUID | None, str]:
@@ -167,7 +182,22 @@ def receive_row(work: Work, row: Row, profile: Profile, agency_id: UUID) -> tupl
     return receipt.outcome, receipt.referral_id, ""
 
 
+def give_up(open_work: OpenWork, run_id: UUID) -> None:
+    """Say that a run, or its preview, stopped for a reason that is nobody's file; what was received stays."""
+    _fail(open_work, run_id, "Something went wrong on our side. Hand the file in again: no row is received twice.")
+
+
 def _take_row(open_work: OpenWork, run_id: UUID, number: int, row: Row, profile: Profile, agency_id: UUID) -> bool:
+    """As ``_take_row_once``; a row that met somebody else's change is tried again."""
+    for _ in range(_TRIES - 1):
+        try:
+            return _take_row_once(open_work, run_id, number, row, profile, agency_id)
+        except (Conflict, OperationalError):
+            continue
+    return _take_row_once(open_work, run_id, number, row, profile, agency_id)
+
+
+def _take_row_once(open_work: OpenWork, run_id: UUID, number: int, row: Row, profile: Profile, agency_id: UUID) -> bool:
     """Receive row ``number`` and move the counters on, or nothing at all. False when the run is no longer ours."""
     command = to_command(row, profile, agency_id)
     if not isinstance(command, Refused):
@@ -178,10 +208,12 @@ def _take_row(open_work: OpenWork, run_id: UUID, number: int, row: Row, profile:
             command = Refused(". ".join(invalid.problems.values()))
     with open_work() as work:
         outcome = RowOutcome.REFUSED
+        if not _move_on(work, run_id, number, outcome):
+            return False
         work.session.add(
             ImportRow(run_id=run_id, number=row.line, outcome=outcome, reason=command.reason, original=row.cells)
         )
-        return _move_on(work, run_id, number, outcome)
+        return True
 
 
 def _move_on(work: Work, run_id: UUID, number: int, outcome: RowOutcome) -> bool:
@@ -216,6 +248,8 @@ def _finish(open_work: OpenWork, run_id: UUID) -> None:
 def _fail(open_work: OpenWork, run_id: UUID, problem: str) -> None:
     with open_work() as work:
         run = work.session.get_one(ImportRun, run_id, with_for_update=True)
+        if run.state in _ENDED:
+            return
         run.state = ImportState.FAILED
         run.problem = problem
         run.finished_at = work.now
@@ -249,7 +283,7 @@ def _try_out(
     try:
         with open_file(stored_as) as stream, open_work() as work:
             for row in islice(read_rows(stream, profile), ROWS_TRIED):
-                outcome, _, _ = receive_row(work, row, profile, agency_id)
+                outcome, _ = try_row(work, row, profile, agency_id)
                 tried[outcome] += 1
             DryRunEnds.now()
     except DryRunEnds:
