@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from prevention.domain.account import Actor
@@ -159,7 +159,10 @@ def candidates_of_case(session: Session, actor: Actor, case_id: UUID) -> int:
 
 def elsewhere(session: Session, actor: Actor) -> int:
     """How many open candidates pair a case of the actor's agency with one it may not see: only told as a number."""
-    mine = select(CaseInvolvement.case_id).where(CaseInvolvement.agency_id == actor.agency_id)
+
+    def unseen(case: type[Case]) -> ColumnElement[bool]:
+        return ~exists().where(CaseInvolvement.case_id == case.id, CaseInvolvement.agency_id == actor.agency_id)
+
     statement = (
         select(func.count())
         .select_from(MatchCandidate)
@@ -170,8 +173,8 @@ def elsewhere(session: Session, actor: Actor) -> int:
             MatchCandidate.answer.is_(None),
             _Own.is_open,
             or_(
-                (_Own.owner_agency_id == actor.agency_id) & Case.id.not_in(mine),
-                (Case.owner_agency_id == actor.agency_id) & _Own.id.not_in(mine),
+                (_Own.owner_agency_id == actor.agency_id) & unseen(Case),
+                (Case.owner_agency_id == actor.agency_id) & unseen(_Own),
             ),
         )
     )

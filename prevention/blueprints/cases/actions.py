@@ -20,7 +20,7 @@ from prevention.blueprints.cases.forms import (
     RejectForm,
     RevealForm,
 )
-from prevention.blueprints.cases.performing import Action, header_for, own_agency, perform
+from prevention.blueprints.cases.performing import Action, header_for, perform
 from prevention.domain.account import Permission
 from prevention.errors import Conflict
 from prevention.extensions import current_session
@@ -151,7 +151,7 @@ def signpost(case_id: UUID) -> ResponseReturnValue:
 def redirect_case(case_id: UUID) -> ResponseReturnValue:
     header = header_for(case_id, REDIRECT)
     form = RedirectForm()
-    session, agency_id = current_session(), own_agency(header)
+    session, agency_id = current_session(), header.case.owner_agency_id
     teams = [owner for owner in owners(session, agency_id, header.case.borough_code) if owner.user_id is None]
     form.to.choices = {
         "": "Choose one",
@@ -212,7 +212,7 @@ def resume(case_id: UUID) -> ResponseReturnValue:
 def assign(case_id: UUID) -> ResponseReturnValue:
     header = header_for(case_id, ASSIGN)
     form = AssignForm()
-    choices = owners(current_session(), own_agency(header), header.case.borough_code)
+    choices = owners(current_session(), header.case.owner_agency_id, header.case.borough_code)
     form.owner.choices = {"": "Choose one", **{owner.value: _choice(owner, header) for owner in choices}}
 
     def apply(work: Work) -> None:

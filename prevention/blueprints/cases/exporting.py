@@ -10,8 +10,8 @@ from prevention.blueprints.cases.blueprint import bp
 from prevention.blueprints.cases.filtering import filter_args, read_filter
 from prevention.domain.account import Permission
 from prevention.extensions import current_session
-from prevention.models.audit import AuditTag
 from prevention.queries.cases.queue import QueueFilter, QueueRow, Scope, every_row
+from prevention.services.cases.viewing import note_exported
 from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
 from prevention.web.filters import LONDON
@@ -43,7 +43,7 @@ def export() -> Response:
     actor = current_actor()
     wanted = read_filter(request.form, actor, Scope.OWN)
     with work_as(actor) as work:
-        work.record(AuditTag.CASE_EXPORTED, filter=filter_args(wanted))
+        note_exported(work, filter_args(wanted))
     return Response(
         stream_with_context(_lines(wanted)),
         mimetype="text/csv",

@@ -16,10 +16,9 @@ from wtforms import Field, SelectFieldBase
 
 from prevention.blueprints.cases.forms import ActionForm
 from prevention.domain.account import Permission
-from prevention.errors import Conflict, Invalid, NotAllowed
+from prevention.errors import Conflict, Invalid
 from prevention.extensions import current_session
-from prevention.policies.cases import may_note_on_case, may_work_on_case
-from prevention.queries.cases.page import CaseHeader, Rights, case_header
+from prevention.queries.cases.page import CaseHeader, Rights, case_header, workable_case
 from prevention.queries.cases.timeline import timeline
 from prevention.services.cases.finding import StaleCase
 from prevention.services.work import Work
@@ -53,14 +52,9 @@ def header_for(case_id: UUID, action: Action) -> CaseHeader:
     Raises:
         NotFound, NotAllowed: by the policy.
     """
-    actor = current_actor()
-    header = case_header(current_session(), actor, case_id)
-    involved = frozenset(agency.id for agency in header.involved)
-    if action.for_involved:
-        may_note_on_case(actor, involved).require()
-    else:
-        may_work_on_case(actor, header.case, involved, action.permission).require()
-    return header
+    return workable_case(
+        current_session(), current_actor(), case_id, action.permission, for_involved=action.for_involved
+    )
 
 
 def perform(
@@ -171,14 +165,3 @@ def _moment(typed: str | None) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else None
-
-
-def own_agency(header: CaseHeader) -> UUID:
-    """The agency that owns the case; whoever gets here acts for it.
-
-    Raises:
-        NotAllowed: the actor acts for another.
-    """
-    if not header.is_owner:
-        raise NotAllowed("Another agency owns this case. You can see it and escalate it.")
-    return header.case.owner_agency_id

@@ -15,7 +15,6 @@ from prevention.models.account import Membership, User
 from prevention.models.agency import Agency, Area, Team, TeamArea
 from prevention.models.case import Case
 from prevention.models.followup import FollowUp
-from prevention.policies.cases import visible_cases
 from prevention.queries.cases.queue import Due, due_condition, unassigned_condition
 from prevention.queries.matches import open_candidates
 
@@ -30,7 +29,6 @@ class Counts:
     unassigned: int
     for_review: int
     followups_due: int
-    shared: int
 
 
 def counts(session: Session, actor: Actor, now: datetime) -> Counts:
@@ -57,13 +55,7 @@ def counts(session: Session, actor: Actor, now: datetime) -> Counts:
         )
         .scalar_subquery()
     )
-    shared = (
-        select(func.count())
-        .select_from(Case)
-        .where(Case.is_open, Case.owner_agency_id != actor.agency_id, visible_cases(actor))
-        .scalar_subquery()
-    )
-    row = session.execute(select(cases, review, due, shared)).one()
+    row = session.execute(select(cases, review, due)).one()
     return Counts(*row)
 
 

@@ -354,6 +354,24 @@ def case_header(session: Session, actor: Actor, case_id: UUID) -> CaseHeader:
     )
 
 
+def workable_case(
+    session: Session, actor: Actor, case_id: UUID, permission: Permission, *, for_involved: bool = False
+) -> CaseHeader:
+    """The header of a case on which the actor may use ``permission``; ``for_involved``: as notes, by all involved.
+
+    Raises:
+        NotFound: there is none, or the actor may not know of it.
+        NotAllowed: the actor may see it, but not do this.
+    """
+    header = case_header(session, actor, case_id)
+    involved = frozenset(agency.id for agency in header.involved)
+    if for_involved:
+        may_note_on_case(actor, involved).require()
+    else:
+        may_work_on_case(actor, header.case, involved, permission).require()
+    return header
+
+
 def case_page(session: Session, actor: Actor, case_id: UUID) -> CasePage:
     """The page of one case.
 

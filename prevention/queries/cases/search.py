@@ -23,6 +23,8 @@ from prevention.queries.cases.queue import PAGE_SIZE, QueueRow, as_row, list_sta
 LONGEST_SEARCH = 200
 #: Fewest letters or digits that are searched for.
 SHORTEST_SEARCH = 2
+#: Most cases that are put in order: a word that fits more tells nothing apart ("street").
+MOST_SORTED = 1000
 
 _POSTCODE = re.compile(r"\b(GIR|[A-Z]{1,2}[0-9][A-Z0-9]?)\s*([0-9][ABD-HJLNP-UW-Z]{2})\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
@@ -41,10 +43,14 @@ class SearchKey:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """A page of results, and the key from which the next is read."""
+    """A page of results, and the key from which the next is read.
+
+    ``too_many``: more cases fit than are put in order, so that another word is wanted.
+    """
 
     rows: tuple[QueueRow, ...]
     following: SearchKey | None
+    too_many: bool = False
 
 
 def can_search(typed: str) -> bool:
@@ -80,16 +86,25 @@ def search(
     condition = matching(typed)
     if condition is None:
         return SearchPage((), None)
+    fitting = (
+        select(CaseSearch.case_id)
+        .join(Case, Case.id == CaseSearch.case_id)
+        .where(condition, visible_cases(actor))
+        .limit(MOST_SORTED + 1)
+        .subquery()
+    )
     closed = case((Case.is_open, False), else_=True)
     order = (closed, Case.risk_rank, Case.act_by, Case.id)
-    statement = list_statement(actor).join(CaseSearch, CaseSearch.case_id == Case.id).where(condition)
+    statement = list_statement(actor).where(Case.id.in_(select(fitting.c.case_id)))
     if after is not None:
         edge = tuple_(after.closed, after.risk_rank, after.act_by, after.case_id)
         statement = statement.where(tuple_(*order) > edge)
     found = [as_row(*row) for row in session.execute(statement.order_by(*order).limit(size + 1))]
     rows = tuple(found[:size])
     last = rows[-1] if len(found) > size else None
-    return SearchPage(rows, SearchKey(not last.is_open, last.risk_rank, last.act_by, last.id) if last else None)
+    many = last is not None and (session.scalar(select(func.count()).select_from(fitting)) or 0) > MOST_SORTED
+    following = SearchKey(not last.is_open, last.risk_rank, last.act_by, last.id) if last else None
+    return SearchPage(rows, following, too_many=many)
 
 
 def matching(typed: str) -> ColumnElement[bool] | None:

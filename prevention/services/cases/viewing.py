@@ -1,5 +1,6 @@
 """Leaving a trace of who looked: at a case, and at an address that is kept confidential (domain.md 4.5, 4.9)."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -34,6 +35,11 @@ def note_viewed(work: Work, case_id: UUID) -> bool:
     event = work.record(AuditTag.CASE_VIEWED, case_id=case_id)
     event.subject_type, event.subject_id = Case.__name__, case_id
     return True
+
+
+def note_exported(work: Work, narrowed_to: Mapping[str, Sequence[str]]) -> None:
+    """Keep that the actor took the queue out of the product as a file, and what it was narrowed to: codes only."""
+    work.record(AuditTag.CASE_EXPORTED, filter={name: list(values) for name, values in narrowed_to.items()})
 
 
 def reveal_address(work: Work, case_id: UUID, *, reason: RevealReason) -> str:
