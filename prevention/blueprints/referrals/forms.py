@@ -31,6 +31,7 @@ from prevention.domain.referral import (
 )
 from prevention.domain.referral_content import Content
 from prevention.domain.suggestions import Suggestion, handling, suggest_reasons
+from prevention.unit_of_work import utc_now
 from prevention.web.fields import (
     CheckboxesField,
     DateField,
@@ -226,7 +227,7 @@ class ReferralFields(FlaskForm):  # type: ignore[misc]
 
     def validate_born(self, field: DateField) -> None:
         """Refuse a day that has not come."""
-        if field.data and field.data > datetime.now(LONDON).date():
+        if field.data and field.data > utc_now().astimezone(LONDON).date():
             raise ValidationError("The date of birth must be in the past")
 
     def validate_told_detail(self, field: TextField) -> None:
@@ -383,7 +384,7 @@ class PhoneForm(CallerFields, ReferralFields):
         moment = self._moment(day, field.data)
         if day and moment is None:
             raise ValidationError("Write the time like 14:30")
-        if moment and moment > datetime.now(UTC):
+        if moment and moment > utc_now():
             raise ValidationError("The day and time must be in the past")
 
 
