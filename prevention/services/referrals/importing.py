@@ -149,18 +149,27 @@ def run_import(open_work: OpenWork, run_id: UUID, open_file: Callable[[str], Bin
         run.started_at = run.started_at or work.now
         profile, agency_id, done = profile_named(run.profile), run.agency_id, run.done
         stored_as = run.stored_as
-    if cancelled:
-        _finish(open_work, run_id)
-        return
     try:
-        with open_file(stored_as) as stream:
-            for number, row in enumerate(islice(read_rows(stream, profile), done, None), start=done):
-                if not _take_row(open_work, run_id, number, row, profile, agency_id):
-                    break
+        at_the_end = not cancelled and _take_rows(open_work, run_id, done, stored_as, open_file, profile, agency_id)
     except Invalid as invalid:
         _fail(open_work, run_id, " ".join(invalid.problems.values()))
         return
-    _finish(open_work, run_id)
+    _finish(open_work, run_id, at_the_end=at_the_end)
+
+
+def _take_rows(
+    open_work: OpenWork,
+    run_id: UUID,
+    done: int,
+    stored_as: str,
+    open_file: Callable[[str], BinaryIO],
+    profile: Profile,
+    agency_id: UUID,
+) -> bool:
+    """Take every row after the first ``done``. False when the run was cancelled, or another worker is ahead with it."""
+    with open_file(stored_as) as stream:
+        rows = enumerate(islice(read_rows(stream, profile), done, None), start=done)
+        return all(_take_row(open_work, run_id, number, row, profile, agency_id) for number, row in rows)
 
 
 def try_row(work: Work, row: Row, profile: Profile, agency_id: UUID) -> tuple[RowOutcome, str]:
@@ -231,10 +240,11 @@ def _move_on(work: Work, run_id: UUID, number: int, outcome: RowOutcome) -> bool
     return True
 
 
-def _finish(open_work: OpenWork, run_id: UUID) -> None:
+def _finish(open_work: OpenWork, run_id: UUID, *, at_the_end: bool) -> None:
+    """End the run. One that is running and not at its end is another worker's to finish."""
     with open_work() as work:
         run = work.session.get_one(ImportRun, run_id, with_for_update=True)
-        if run.state is ImportState.RUNNING:
+        if run.state is ImportState.RUNNING and at_the_end:
             run.state = ImportState.FINISHED
             run.total = run.done
         elif run.state is ImportState.CANCELLING:
