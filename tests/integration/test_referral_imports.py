@@ -1,0 +1,551 @@
+"""Importing a file: shown first, then row by row; cut off, doubled or cancelled, no row is lost or taken twice."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
+from threading import Barrier, Thread
+from typing import BinaryIO
+from uuid import UUID
+
+import psutil
+import pytest
+from celery.exceptions import Retry
+from flask import Flask
+from sqlalchemy import Engine, create_engine, func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+
+from prevention.adapters.files import FileStore
+from prevention.demonstration.generator.world import generate
+from prevention.domain.account import SYSTEM, Role
+from prevention.domain.agency import AgencyKind
+from prevention.domain.intake.profile import profile_named
+from prevention.errors import Conflict, Invalid, NotFound
+from prevention.models.agency import Agency
+from prevention.models.audit import AuditEvent, AuditTag
+from prevention.models.case import Case
+from prevention.models.notification import OutboxMessage
+from prevention.models.referral import ImportRow, ImportRun, ImportState, Referral
+from prevention.services.referrals import importing
+from prevention.services.referrals.importing import cancel_run, create_run, give_up, preview, run_import, start_run
+from prevention.services.work import Work
+from prevention.settings import Settings
+from prevention.tasks import referrals as tasks
+from prevention.unit_of_work import GuardedSession, unit_of_work
+from tests.conftest import actor_of
+from tests.support.arranging import Arranger
+
+COLUMNS = profile_named("police").columns
+FIRST = ("EMILY", "TOM", "GRACE", "OSCAR", "PRIYA", "HAMZA", "WANDA")
+LAST = (
+    "ABARA", "BOSTOCK", "CHIU", "DELANEY", "EKWUEME", "FAIRLEY", "GUPTA", "HOLLIS", "IQBAL", "JANKOWSKI", "KEMP",
+    "LOVELL", "MWANGI", "NORTHAM", "OYELARAN", "PRITCHARD", "QUILTER", "RASHID", "STAVROU", "TENNANT", "UDDIN",
+    "VICKERS", "WOJCIK", "XENAKIS", "YARDLEY", "ZAHRA", "BRANNIGAN", "CASTELLANO", "DIMITROV", "ESSIEN", "FENWICK",
+)  # fmt: skip
+Open = Callable[[str], BinaryIO]
+OpenWork = Callable[[], AbstractContextManager[Work]]
+
+
+def line(number: int, **values: str) -> list[str]:
+    """A police row about somebody of their own, in a home of their own."""
+    usual = {
+        "merlin_ref": f"26ACN{number}",
+        "created_at": "2026-07-03T02:32:00",
+        "grade": "AMBER",
+        "role": "SUBJECT",
+        "first_name": FIRST[number % len(FIRST)],
+        "last_name": LAST[number % len(LAST)],
+        "date_of_birth": f"19{40 + number}-{1 + number % 12:02}-{1 + number % 28:02}",
+        "address": f"{number * 7} {LAST[-number % len(LAST)].title()} Road, London",
+        "postcode": f"N{number % 9 + 1} {number % 8}AB",
+        "factors": "NO SMOKE ALARM",
+        "circumstances": "Alone.",
+        "subject_informed": "Y",
+        "do_not_mention_police": "N",
+    }
+    row = usual | values
+    return [row.get(column, "") for column in COLUMNS]
+
+
+def file_of(*lines: list[str], columns: tuple[str, ...] = COLUMNS, encoding: str = "utf-8") -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows([columns, *lines])
+    return text.getvalue().encode(encoding)
+
+
+def opener(content: bytes) -> Open:
+    return lambda _: io.BytesIO(content)
+
+
+def some_rows(count: int) -> bytes:
+    return file_of(*(line(number) for number in range(1, count + 1)))
+
+
+@pytest.fixture
+def police(arrange: Arranger) -> Agency:
+    arrange.agency(AgencyKind.FIRE)
+    return arrange.agency(AgencyKind.POLICE)
+
+
+@pytest.fixture
+def own_connections(settings: Settings, clean_database: None) -> Iterator[Engine]:
+    engine = create_engine(settings.database_url, poolclass=NullPool)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def open_work(session: GuardedSession) -> OpenWork:
+    return lambda: unit_of_work(session, SYSTEM)
+
+
+@pytest.fixture
+def handed_in(session: GuardedSession, police: Agency) -> UUID:
+    """A run whose file has been handed in."""
+    with unit_of_work(session, SYSTEM) as work:
+        return create_run(work, agency_id=police.id, profile="police", file_name="acn.csv", stored_as="f" * 32).id
+
+
+def started(session: GuardedSession, run_id: UUID, open_file: Open) -> None:
+    """Preview and start."""
+    preview(lambda: unit_of_work(session, SYSTEM), run_id, open_file)
+    with unit_of_work(session, SYSTEM) as work:
+        start_run(work, run_id)
+
+
+def state_of(rows: Session, run_id: UUID) -> ImportRun:
+    rows.rollback()
+    return rows.get_one(ImportRun, run_id)
+
+
+def number_of(rows: Session, model: type) -> int:
+    return rows.scalar(select(func.count()).select_from(model)) or 0
+
+
+def counts(run: ImportRun) -> dict[str, int]:
+    return {
+        name: count
+        for name in ("new", "joined", "review", "amended", "unchanged", "refused")
+        if (count := getattr(run, name))
+    }
+
+
+def test_a_preview_counts_and_keeps_nothing(
+    session: GuardedSession, rows: Session, open_work: OpenWork, handed_in: UUID
+) -> None:
+    again = line(1, merlin_ref="26ACN900")
+    other = line(1, merlin_ref="26ACN901", first_name="TOM", last_name="OTHER", date_of_birth="1999-01-01")
+    nobody = [cell if column == "merlin_ref" else "" for column, cell in zip(COLUMNS, line(5), strict=True)]
+    preview(open_work, handed_in, opener(file_of(line(1), line(2), again, other, nobody)))
+    run = state_of(rows, handed_in)
+    assert run.state is ImportState.PREVIEWED
+    assert run.total == 5
+    found = run.preview
+    assert (found["rows"], found["refused"], found["already_known"]) == (5, 1, 0)
+    assert (found["tried"], found["tried_new"], found["tried_joined"], found["tried_review"]) == (5, 2, 1, 1)
+    assert found["refused_examples"][0]["line"] == 6
+    assert len(found["first_rows"]) == 5
+    assert dict(found["mapping"])["source_ref"] == ["merlin_ref"]
+    for model in (Referral, Case, ImportRow):
+        assert number_of(rows, model) == 0
+    assert rows.scalars(select(OutboxMessage.topic)).all() == ["import.preview"]
+
+
+def test_a_run_goes_to_its_end_and_twice_changes_nothing(
+    session: GuardedSession, rows: Session, open_work: OpenWork, handed_in: UUID, police: Agency
+) -> None:
+    content = file_of(line(1), line(2), line(1, merlin_ref="26ACN900"), line(3, first_name="x" * 10_000))
+    started(session, handed_in, opener(content))
+    run_import(open_work, handed_in, opener(content))
+    run = state_of(rows, handed_in)
+    assert (run.state, run.done, run.total) == (ImportState.FINISHED, 4, 4)
+    assert counts(run) == {"new": 2, "joined": 1, "refused": 1}
+    assert run.started_at is not None
+    assert run.finished_at is not None
+    refused = rows.scalars(select(ImportRow)).one()
+    assert refused.number == 5
+    assert refused.reason
+    assert refused.original["first_name"] == "x" * 10_000
+    assert set(refused.original) == set(COLUMNS)
+    before = number_of(rows, AuditEvent)
+    run_import(open_work, handed_in, opener(content))  # delivered twice
+    assert number_of(rows, AuditEvent) == before
+    with unit_of_work(session, SYSTEM) as work:
+        second = create_run(work, agency_id=police.id, profile="police", file_name="x", stored_as="x").id
+    started(session, second, opener(content))
+    run_import(open_work, second, opener(content))
+    assert counts(state_of(rows, second)) == {"unchanged": 3, "refused": 1}
+    assert state_of(rows, second).preview["already_known"] == 3
+    assert number_of(rows, Referral) == 3
+
+
+def test_a_changed_row_is_an_amendment(
+    session: GuardedSession, rows: Session, open_work: OpenWork, handed_in: UUID, police: Agency
+) -> None:
+    started(session, handed_in, opener(file_of(line(1), line(2))))
+    run_import(open_work, handed_in, opener(file_of(line(1), line(2))))
+    changed = file_of(line(1), line(2, circumstances="Alone, and now smoking in bed."))
+    with unit_of_work(session, SYSTEM) as work:
+        second = create_run(work, agency_id=police.id, profile="police", file_name="x", stored_as="x").id
+    started(session, second, opener(changed))
+    run_import(open_work, second, opener(changed))
+    assert counts(state_of(rows, second)) == {"unchanged": 1, "amended": 1}
+
+
+class Killed(BaseException):
+    """The worker is gone, with no time to say so."""
+
+
+@pytest.mark.parametrize("rows_before", [0, 1, 7, 19])
+def test_a_run_that_was_cut_off_goes_on_where_it_stopped(
+    session: GuardedSession,
+    rows: Session,
+    open_work: OpenWork,
+    handed_in: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+    rows_before: int,
+) -> None:
+    content = some_rows(20)
+    started(session, handed_in, opener(content))
+    real, taken = importing.receive, Counter[str]()
+
+    def dies(work: Work, command: object) -> object:
+        taken["rows"] += 1
+        receipt = real(work, command)  # type: ignore[arg-type]
+        if taken["rows"] > rows_before:
+            raise Killed  # after the work, before the commit
+        return receipt
+
+    monkeypatch.setattr(importing, "receive", dies)
+    with pytest.raises(Killed):
+        run_import(open_work, handed_in, opener(content))
+    cut = state_of(rows, handed_in)
+    assert (cut.state, cut.done) == (ImportState.RUNNING, rows_before)
+    assert number_of(rows, Referral) == rows_before
+    monkeypatch.setattr(importing, "receive", real)
+    run_import(open_work, handed_in, opener(content))
+    run = state_of(rows, handed_in)
+    assert (run.state, run.done, counts(run)) == (ImportState.FINISHED, 20, {"new": 20})
+    assert number_of(rows, Referral) == 20
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_two_workers_at_once_never_take_a_row_twice(
+    session: GuardedSession, rows: Session, own_connections: Engine, handed_in: UUID, *, refused: bool
+) -> None:
+    lines = [line(number, **({"first_name": "x" * 999} if refused else {})) for number in range(1, 31)]
+    content = file_of(*lines)
+    started(session, handed_in, opener(content))
+    ready, problems = Barrier(2, timeout=30), list[BaseException]()
+
+    def work_on() -> None:
+        try:
+            with GuardedSession(own_connections) as mine:
+                ready.wait()
+                run_import(lambda: unit_of_work(mine, SYSTEM), handed_in, opener(content))
+        except BaseException as problem:  # noqa: BLE001 - shown below
+            problems.append(problem)
+
+    threads = [Thread(target=work_on) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    run = state_of(rows, handed_in)
+    assert (run.state, run.done) == (ImportState.FINISHED, 30)
+    assert counts(run) == ({"refused": 30} if refused else {"new": 30})
+    assert number_of(rows, Referral) == (0 if refused else 30)
+    assert number_of(rows, ImportRow) == (30 if refused else 0)
+
+
+def test_a_run_can_be_cancelled_while_it_runs(
+    session: GuardedSession,
+    rows: Session,
+    open_work: OpenWork,
+    own_connections: Engine,
+    handed_in: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = some_rows(10)
+    started(session, handed_in, opener(content))
+    real, taken = importing.receive, Counter[str]()
+
+    def cancels(work: Work, command: object) -> object:
+        taken["rows"] += 1
+        if taken["rows"] == 4:
+            with GuardedSession(own_connections) as other, unit_of_work(other, SYSTEM) as theirs:
+                cancel_run(theirs, handed_in)
+        return real(work, command)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(importing, "receive", cancels)
+    run_import(open_work, handed_in, opener(content))
+    run = state_of(rows, handed_in)
+    assert (run.state, run.done) == (ImportState.CANCELLED, 3)
+    assert number_of(rows, Referral) == 3
+    assert run.finished_at is not None
+    with pytest.raises(Conflict), unit_of_work(session, SYSTEM) as work:
+        cancel_run(work, handed_in)
+
+
+def test_a_cancel_after_the_worker_died_is_carried_out_by_the_next(
+    session: GuardedSession, rows: Session, open_work: OpenWork, arrange: Arranger, handed_in: UUID
+) -> None:
+    content = some_rows(5)
+    started(session, handed_in, opener(content))
+    run = arrange.session.get_one(ImportRun, handed_in)
+    run.state, run.done = ImportState.RUNNING, 2
+    arrange.session.commit()
+    with unit_of_work(session, SYSTEM) as work:
+        assert cancel_run(work, handed_in).state is ImportState.CANCELLING
+    run_import(open_work, handed_in, opener(content))
+    assert state_of(rows, handed_in).state is ImportState.CANCELLED
+    assert number_of(rows, Referral) == 0
+
+
+def test_a_run_is_started_once_by_its_own_agency(
+    session: GuardedSession, rows: Session, open_work: OpenWork, arrange: Arranger, handed_in: UUID, police: Agency
+) -> None:
+    stranger = actor_of(arrange.user(arrange.agency(AgencyKind.POLICE), Role.COORDINATOR))
+    with pytest.raises(Conflict), unit_of_work(session, SYSTEM) as work:
+        start_run(work, handed_in)  # not previewed yet
+    preview(open_work, handed_in, opener(some_rows(1)))
+    preview(open_work, handed_in, opener(some_rows(3)))  # delivered twice
+    assert state_of(rows, handed_in).total == 1
+    for step in (start_run, cancel_run):
+        with pytest.raises(NotFound), unit_of_work(session, stranger) as work:
+            step(work, handed_in)
+    own = actor_of(arrange.user(police, Role.COORDINATOR))
+    with unit_of_work(session, own) as work:
+        start_run(work, handed_in)
+    with pytest.raises(Conflict), unit_of_work(session, own) as work:
+        start_run(work, handed_in)
+    with unit_of_work(session, own) as work:
+        cancel_run(work, handed_in)
+    run_import(open_work, handed_in, opener(some_rows(1)))
+    assert (state_of(rows, handed_in).state, number_of(rows, Referral)) == (ImportState.CANCELLED, 0)
+    topics = Counter(rows.scalars(select(OutboxMessage.topic)))
+    assert topics["import.run"] == 1
+    started_by = rows.scalars(select(AuditEvent).where(AuditEvent.tag == AuditTag.IMPORT_STARTED)).one()
+    assert started_by.user_id == own.user_id
+
+
+def test_an_unknown_profile_is_refused(session: GuardedSession, police: Agency) -> None:
+    with pytest.raises(Invalid), unit_of_work(session, SYSTEM) as work:
+        create_run(work, agency_id=police.id, profile="coastguard", file_name="x.csv", stored_as="x")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"  \r\n \r\n", "empty"),
+        (b"PK\x03\x04 a workbook", "spreadsheet"),
+        (b"%PDF-1.7", "PDF"),
+        (b"just some words\nand more", "does not look like"),
+        (file_of(line(1), columns=("ref", *COLUMNS[1:])), "merlin_ref"),
+        (file_of(line(1)).replace(b"Alone", b"Al\x00one"), "NUL"),
+        (file_of(line(1)) + b'26ACN2,"never closed', "quotation mark"),
+        (b"x" * 1_100_000, "longer than"),
+    ],
+)
+def test_a_file_no_row_can_be_read_from_fails_in_words(
+    session: GuardedSession, rows: Session, open_work: OpenWork, handed_in: UUID, content: bytes, words: str
+) -> None:
+    preview(open_work, handed_in, opener(content))
+    run = state_of(rows, handed_in)
+    assert run.state is ImportState.FAILED
+    assert words in run.problem
+    assert number_of(rows, Referral) == 0
+
+
+def test_a_file_that_breaks_half_way_keeps_what_was_received(
+    session: GuardedSession, rows: Session, open_work: OpenWork, handed_in: UUID
+) -> None:
+    started(session, handed_in, opener(some_rows(5)))
+    run_import(open_work, handed_in, opener(some_rows(2) + b'26ACN3,"never closed'))
+    run = state_of(rows, handed_in)
+    assert (run.state, run.done) == (ImportState.FAILED, 2)
+    assert number_of(rows, Referral) == 2
+
+
+HOSTILE = "<script>alert('x')</script>'; DROP TABLE referrals; -- =cmd|' /C calc'!A0 \u202e \u2028 ☂ {{7*7}} %s"
+
+
+def test_html_and_sql_in_every_field_are_words_like_any_other(
+    session: GuardedSession, rows: Session, open_work: OpenWork, handed_in: UUID
+) -> None:
+    every = [[HOSTILE if column == at else cell for column, cell in zip(COLUMNS, line(n), strict=True)]
+             for n, at in enumerate(COLUMNS, start=1)]  # fmt: skip
+    content = file_of(*every, [HOSTILE] * len(COLUMNS))
+    started(session, handed_in, opener(content))
+    run_import(open_work, handed_in, opener(content))
+    run = state_of(rows, handed_in)
+    assert (run.state, run.done, run.refused) == (ImportState.FINISHED, len(COLUMNS) + 1, 0)
+    kept = rows.scalars(select(Referral)).all()
+    assert any(HOSTILE in referral.narrative for referral in kept)
+    assert all(HOSTILE in referral.original.values() for referral in kept)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8-sig", "utf-16", "latin-1"])
+def test_another_encoding_is_read_all_the_same(
+    session: GuardedSession, rows: Session, open_work: OpenWork, handed_in: UUID, encoding: str
+) -> None:
+    content = file_of(line(1, first_name="Zoë"), line(2), encoding=encoding)
+    started(session, handed_in, opener(content))
+    run_import(open_work, handed_in, opener(content))
+    names = {referral.original["first_name"] for referral in rows.scalars(select(Referral))}
+    assert names == {"Zoë", "GRACE"}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"date_of_birth": "1950-02-31"},
+        {"date_of_birth": "31/02/1950"},
+        {"created_at": "2026-02-31T10:00:00"},
+        {"created_at": "yesterday"},
+        {"created_at": "9999-12-31T23:59:59"},
+        {"date_of_birth": "0000-00-00"},
+        {"phone": "9" * 400},
+        {"uprn": "9" * 40},
+        {"postcode": "ZZ99 3VZ", "address": ""},
+        {"factors": "|||"},
+        {"grade": "PURPLE"},
+    ],
+)
+def test_a_row_with_a_value_that_cannot_be_is_received_all_the_same(
+    session: GuardedSession, rows: Session, open_work: OpenWork, handed_in: UUID, values: dict[str, str]
+) -> None:
+    content = file_of(line(1, **values))
+    started(session, handed_in, opener(content))
+    run_import(open_work, handed_in, opener(content))
+    assert counts(state_of(rows, handed_in)) == {"new": 1}
+    original = rows.scalars(select(Referral)).one().original
+    assert {name: original[name] for name in values} == values
+
+
+@pytest.mark.parametrize("column", ["merlin_ref", "first_name", "last_name", "address", "phone", "email"])
+def test_ten_thousand_characters_refuse_their_row_alone(
+    session: GuardedSession, rows: Session, open_work: OpenWork, handed_in: UUID, column: str
+) -> None:
+    content = file_of(line(1), line(2, **{column: "y" * 10_000}), line(3))
+    started(session, handed_in, opener(content))
+    run_import(open_work, handed_in, opener(content))
+    assert counts(state_of(rows, handed_in)) == {"new": 2, "refused": 1}
+    assert "characters" in rows.scalars(select(ImportRow)).one().reason
+
+
+def test_a_row_that_meets_somebody_elses_change_is_tried_again(
+    session: GuardedSession, rows: Session, open_work: OpenWork, handed_in: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = some_rows(3)
+    started(session, handed_in, opener(content))
+    real, tried = importing.receive, Counter[str]()
+
+    def clashes(work: Work, command: object) -> object:
+        tried["times"] += 1
+        receipt = real(work, command)  # type: ignore[arg-type]
+        if tried["times"] == 2:
+            raise Conflict("Somebody else changed this.")
+        if tried["times"] == 3:
+            raise OperationalError("deadlock detected", None, Exception())
+        return receipt
+
+    monkeypatch.setattr(importing, "receive", clashes)
+    run_import(open_work, handed_in, opener(content))
+    run = state_of(rows, handed_in)
+    assert (run.state, run.done, tried["times"]) == (ImportState.FINISHED, 3, 5)
+    assert number_of(rows, Referral) == 3
+
+
+def test_a_run_that_cannot_go_on_says_so(
+    app: Flask, session: GuardedSession, rows: Session, handed_in: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    started(session, handed_in, opener(some_rows(1)))
+    monkeypatch.setattr(tasks.importing, "run_import", breaks)
+    with app.app_context():
+        monkeypatch.setattr(tasks.run_import, "retry", lambda **_: Retry())
+        with pytest.raises(Retry):
+            tasks.run_import(str(handed_in))
+        assert state_of(rows, handed_in).state is ImportState.QUEUED
+        tasks.run_import.push_request(retries=4)
+        with pytest.raises(OSError, match="no space"):
+            tasks.run_import.run(str(handed_in))
+        tasks.run_import.pop_request()
+    run = state_of(rows, handed_in)
+    assert run.state is ImportState.FAILED
+    assert "no space" not in run.problem
+    give_up(lambda: unit_of_work(session, SYSTEM), handed_in)  # ended already: nothing changes
+    assert state_of(rows, handed_in).finished_at == run.finished_at
+
+
+def test_the_tasks_carry_a_kept_file_to_its_end(
+    app: Flask, settings: Settings, session: GuardedSession, rows: Session, police: Agency
+) -> None:
+    stored_as = FileStore(settings.upload_folder).save(io.BytesIO(some_rows(3)))
+    with unit_of_work(session, SYSTEM) as work:
+        run_id = create_run(work, agency_id=police.id, profile="police", file_name="a.csv", stored_as=stored_as).id
+    tasks.preview_import.apply(kwargs={"run_id": str(run_id), "message_id": "1"}).get()
+    with unit_of_work(session, SYSTEM) as work:
+        start_run(work, run_id)
+    for _ in range(2):
+        tasks.run_import.apply(kwargs={"run_id": str(run_id), "message_id": "2"}).get()
+    assert counts(state_of(rows, run_id)) == {"new": 3}
+
+
+def test_twenty_thousand_rows_are_read_in_constant_memory(
+    session: GuardedSession,
+    rows: Session,
+    open_work: OpenWork,
+    handed_in: UUID,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every row is read and a few hundred are received; a whole file through the door is the bench's business."""
+    extracts = generate(7, 6_000, date(2026, 9, 1)).write_extracts(tmp_path)
+    long_file = tmp_path / "long.csv"
+    copies = _repeat(extracts.police, long_file, 20_000)
+
+    def open_file(_: str) -> BinaryIO:
+        return long_file.open("rb")
+
+    real, seen = importing._take_row, Counter[str]()
+
+    def counted(open_work: OpenWork, run_id: UUID, number: int, *rest: object) -> bool:
+        seen["rows"] += 1
+        return number >= 50 or real(open_work, run_id, number, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(importing, "_take_row", counted)
+    monkeypatch.setattr(importing, "ROWS_TRIED", 50)
+    process = psutil.Process()
+    before = process.memory_info().rss
+    started(session, handed_in, open_file)
+    run_import(open_work, handed_in, open_file)
+    grown = process.memory_info().rss - before
+    run = state_of(rows, handed_in)
+    assert run.preview["rows"] == seen["rows"] == copies >= 20_000
+    assert run.total == 50
+    assert grown < 60_000_000
+
+
+def _repeat(source: Path, target: Path, at_least: int) -> int:
+    """Write the rows of ``source`` over and over, each with a reference of its own; how many."""
+    with source.open(encoding="utf-8", newline="") as lines:
+        header, *once = csv.reader(lines)
+    written = 0
+    with target.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines)
+        writer.writerow(header)
+        while written < at_least:
+            writer.writerows([f"{row[0]}-{written}", *row[1:]] for row in once)
+            written += len(once)
+    return written
