@@ -153,7 +153,9 @@ def pair(session: Session, actor: Actor, candidate_id: UUID) -> Pair | None:
 
 def candidates_of_case(session: Session, actor: Actor, case_id: UUID) -> int:
     """How many open candidates touch the case, on either side."""
-    statement = open_candidates(actor).where(or_(Case.id == case_id, _Own.id == case_id))
+    feeding = select(ReferralLink.referral_id).where(ReferralLink.case_id == case_id, ReferralLink.valid_to.is_(None))
+    touching = or_(MatchCandidate.case_id == case_id, MatchCandidate.referral_id.in_(feeding))
+    statement = open_candidates(actor).where(touching)
     return session.scalar(select(func.count()).select_from(statement.subquery())) or 0
 
 

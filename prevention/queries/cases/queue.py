@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from prevention.domain.account import Actor
@@ -306,16 +306,22 @@ def _flags(case: Case, *, in_hospital: bool) -> tuple[str, ...]:
 
 
 def _in_hospital() -> ColumnElement[bool]:
-    return (
-        exists()
+    """Whether a referral says so, asked for the rows of the page alone: PostgreSQL answers an EXISTS here for every
+    case at once, by reading all referrals.
+    """
+    said = (
+        select(literal(value=True))
         .where(
             ReferralLink.case_id == Case.id,
             ReferralLink.valid_to.is_(None),
             Referral.id == ReferralLink.referral_id,
             Referral.current_location == CurrentLocation.HOSPITAL,
         )
+        .limit(1)
         .correlate(Case)
+        .scalar_subquery()
     )
+    return func.coalesce(said, literal(value=False))
 
 
 def _aged(age: Age, now: datetime) -> ColumnElement[bool]:
