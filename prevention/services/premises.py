@@ -17,7 +17,8 @@ def place(
     """The premises of an address as given: known by UPRN, else by normalised address, else made new.
 
     The borough comes from the gazetteer's entry, never from the postcode (domain.md 5.2). A confidential
-    address always gets a premises of its own, so that it is never merged into an older one (domain.md 4.5).
+    address always gets a premises of its own, and nothing else is ever put there by itself: whoever refers the same
+    address openly must not learn from what happens that somebody is hidden there (domain.md 4.5).
     """
     tidied = tidy_address(given)
     if tidied.no_fixed_abode:
@@ -66,8 +67,8 @@ def _existing(work: Work, uprn: str | None, key: str | None) -> Premises | None:
     same += [Premises.address_key == key] if key else []
     if not same:
         return None
-    rows = work.session.scalars(select(Premises).where(or_(*same))).all()
-    return min(rows, key=lambda row: (row.confidential, row.uprn != uprn, row.created_at), default=None)
+    rows = work.session.scalars(select(Premises).where(or_(*same), Premises.confidential.is_(False))).all()
+    return min(rows, key=lambda row: (row.uprn != uprn, row.created_at), default=None)
 
 
 def _no_fixed_abode(work: Work, given: GivenAddress) -> Premises:
