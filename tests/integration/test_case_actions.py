@@ -20,7 +20,7 @@ from prevention.models.case import Assignment, Case, CaseInvolvement, CaseNote, 
 from prevention.models.notification import Alert, Message
 from prevention.models.referral import Referral
 from tests.support.arranging import Arranger
-from tests.support.client import PageClient
+from tests.support.client import PageClient, body_of
 
 HOSTILE = "<script>alert(1)</script> '; DROP TABLE cases; -- \x00 =1+1 \u202e"
 REVIEW_DAY = datetime.now(UTC) + timedelta(days=10)
@@ -295,7 +295,7 @@ def test_officers_and_other_agencies_are_refused(
         client.post("/sign-out")
     client.sign_in(outsider)
     random = client.post(f"/cases/{uuid4()}/{what}", data={"version": "1"})
-    assert random.get_data() == client.post(f"/cases/{case.id}/{what}", data={"version": "1"}).get_data()
+    assert body_of(random) == body_of(client.post(f"/cases/{case.id}/{what}", data={"version": "1"}))
     assert rows.get_one(Case, case.id).version_id == case.version_id
 
 

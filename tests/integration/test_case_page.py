@@ -23,7 +23,7 @@ from prevention.models.agency import Agency
 from prevention.models.audit import AuditEvent, AuditTag
 from prevention.models.case import Assignment, Case, CaseInvolvement, CaseNote, ContactAttempt
 from tests.support.arranging import Arranger
-from tests.support.client import PageClient
+from tests.support.client import PageClient, body_of
 
 HOME = GivenAddress(lines="14 Harrow Street, London", postcode="NW1 0AA")
 JOAN = GivenPerson(
@@ -115,8 +115,8 @@ def test_an_unshared_case_and_a_random_id_answer_alike(arrange: Arranger, client
         theirs = client.get(f"/cases/{case.id}{path}")
         nobodys = client.get(f"/cases/{uuid4()}{path}")
         assert theirs.status_code == nobodys.status_code == 404, path
-        assert theirs.get_data() == nobodys.get_data(), path
-    assert client.post(f"/cases/{case.id}/urgent").get_data() == client.post(f"/cases/{uuid4()}/urgent").get_data()
+        assert body_of(theirs) == body_of(nobodys), path
+    assert body_of(client.post(f"/cases/{case.id}/urgent")) == body_of(client.post(f"/cases/{uuid4()}/urgent"))
 
 
 def test_roles_without_case_view_are_refused(arrange: Arranger, client: PageClient) -> None:

@@ -18,7 +18,7 @@ from prevention.models.match import MatchCandidate
 from prevention.models.person import HouseholdLink, PersonLink, PersonRecord
 from prevention.models.referral import Referral
 from tests.support.arranging import NOW, Arranger
-from tests.support.client import PageClient
+from tests.support.client import PageClient, body_of
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_likenesses_with_cases_one_may_not_see_are_only_counted(
     assert "1 possible match is with a case of another agency" in page.get_text()
     theirs = client.get(f"/review/{unseen.id}")
     assert theirs.status_code == 404
-    assert theirs.get_data() == client.get(f"/review/{uuid4()}").get_data()
+    assert body_of(theirs) == body_of(client.get(f"/review/{uuid4()}"))
     assert client.post(f"/review/{unseen.id}", data={"answer": "not_related"}).status_code == 404
 
 
