@@ -1,7 +1,6 @@
 """A test client that looks at every page it is given."""
 
 import re
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
