@@ -1,4 +1,4 @@
-""""Urgent fire risk": one tap by anyone involved makes a case very high (domain.md 7.2, 10)."""
+"""One tap, "urgent fire risk", by anyone involved makes a case very high (domain.md 7.2, 10)."""
 
 from uuid import UUID
 

@@ -113,5 +113,7 @@ def _words_of_premises(premises: Premises) -> list[str]:
         return []
     if premises.status is AddressStatus.NO_FIXED_ABODE:
         return ["no", "fixed", "abode"]
-    line = premises.address_line.replace(premises.postcode or "", " ")
+    line = premises.address_line
+    if premises.postcode:
+        line = line.replace(premises.postcode, " ")
     return search_words(line) + ([search_token(premises.postcode)] if premises.postcode else [])
