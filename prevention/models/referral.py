@@ -151,7 +151,7 @@ class ImportRun(Identified, Base):
     """One file handed in: its preview, its progress, its report. ``stored_as`` names the kept file."""
 
     __tablename__ = "import_runs"
-    __table_args__ = (Index("ix_import_runs_agency_id_created_at_id", "agency_id", "created_at", "id"),)
+    __table_args__ = (Index("ix_import_runs_created_at_id", "created_at", "id"),)
 
     reference: Mapped[str]
     agency_id: Mapped[UUID] = mapped_column(ForeignKey("agencies.id"))

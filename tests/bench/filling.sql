@@ -328,7 +328,7 @@ SELECT uuidv7(), v.id, other.id, v.received_at, 0.6 + bench.r(c.n, 61) * 0.3, 0.
 FROM bench.a_case AS c
 JOIN bench.voice AS v ON v.case_id = c.id AND v.j = 1
 JOIN bench.a_case AS other ON other.n = c.n - 1 - c.n % 5
-WHERE c.n % 12 = 0 AND c.is_open = other.is_open;
+WHERE c.n % CASE WHEN c.is_open THEN 12 ELSE 3 END = 0 AND c.is_open = other.is_open;
 
 INSERT INTO messages (id, effect_key, agency_id, case_id, referral_id, template, recipient, subject, body, created_at,
                       state, attempts, try_at, sent_at, problem)
