@@ -53,9 +53,9 @@ def open_case(work: Work, referral: Referral) -> Case:
     )
     sum_up(case, [referral])
     work.session.add(case)
-    work.session.flush()  # involvement, the search document and the trail name the case's row
-    make_findable(work, case, [referral])
     work.record(AuditTag.CASE_OPENED, case, case_id=case.id, level=case.risk_level.value, referral=str(referral.id))
+    work.session.flush()  # involvement and the search document name the case's row
+    make_findable(work, case, [referral])
     if case.risk_level is RiskLevel.VERY_HIGH:
         raise_alert(work, case, assessment.triggers[0]["label"])
     return case
