@@ -75,13 +75,15 @@ def view_of_referral(actor: Actor, referral: Referral, *, recipient_id: UUID | N
     withheld = [] if readable else ["What they wrote"]
     if len(reasons) < len(set(said)):
         withheld.append("Some reasons")
+    if not may_know_person(actor, referral):
+        withheld.append("Whom they name")
     if referral.source_grade:
         withheld.append("Their own grade")
     return ReferralView(
         reasons=reasons,
         narrative=referral.narrative if readable else None,
         grade=None,
-        nhs_number_visible=actor.agency_kind is AgencyKind.AMBULANCE,
+        nhs_number_visible=actor.agency_kind is AgencyKind.AMBULANCE and may_know_person(actor, referral),
         withheld=tuple(withheld),
     )
 
@@ -94,9 +96,23 @@ def _may_read_narrative(actor: Actor, referral: Referral) -> bool:
     contents = [referral.content, *(amendment.content for amendment in referral.amendments)]
     said = {ReferralReason(code) for content in contents for code in content.get("reasons", ())}
     said |= {ReferralReason(code) for code in referral.reasons}
-    if referral.suspect or any(content.get("suspect") for content in contents) or said & CRIME_REASONS:
+    if names_a_suspect(referral) or said & CRIME_REASONS:
         return False
     return actor.agency_kind in _HEALTH_KINDS or not (said & HEALTH_REASONS)
+
+
+def may_know_person(actor: Actor, referral: Referral) -> bool:
+    """Whether the actor may know whom ``referral`` names. Another agency's suspect is not even named (domain.md 4.4).
+
+    What the referral ever said counts, as for its narrative.
+    """
+    return is_own(actor, referral) or not names_a_suspect(referral)
+
+
+def names_a_suspect(referral: Referral) -> bool:
+    """Whether the referral says, or ever said, that the person it names is a suspect."""
+    contents = (referral.content, *(amendment.content for amendment in referral.amendments))
+    return referral.suspect or any(content.get("suspect") for content in contents)
 
 
 def crew_instructions(codes: Iterable[str]) -> tuple[ContactConstraint, ...]:

@@ -19,9 +19,12 @@ from prevention.models.match import MatchCandidate
 from prevention.models.person import PersonRecord
 from prevention.models.referral import Referral
 from prevention.policies.matches import reviewable_cases
-from prevention.policies.sharing import is_own, view_of_referral
+from prevention.policies.sharing import is_own, may_know_person, view_of_referral
 
 PAGE_SIZE = 10
+#: The engine's field that compares addresses, as its explanations name it.
+_ADDRESS = "Address"
+_MASKED = "Confidential address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +38,22 @@ class ReviewKey:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing both sides say: the words of each, None where a side is silent, and whether they agree."""
+    """One thing both sides say: the words of each, None where a side is silent, and whether they agree.
+
+    ``compared``: False where even that would tell too much.
+    """
 
     name: str
     left: str | None
     right: str | None
     left_withheld: str = ""
     right_withheld: str = ""
+    compared: bool = True
 
     @property
     def agreement(self) -> str:
         """In a word: same, different, missing, withheld."""
-        if self.left_withheld or self.right_withheld:
+        if self.left_withheld or self.right_withheld or not self.compared:
             return "Withheld"
         if not self.left or not self.right:
             return "Missing"
@@ -206,22 +213,41 @@ def _pair(
     others = feeding.get(case.id, [])
     other = _closest(referral, others)
     right = _side(actor, case, other) if other else _empty_side(case)
+    hides_home = _is_hidden(own, referral) or _is_hidden(case, other)
+    hides_person = not (may_know_person(actor, referral) and (other is None or may_know_person(actor, other)))
     return Pair(
         id=candidate.id,
         key=ReviewKey(rank, candidate.found_at, candidate.id),
         probability=candidate.p_same_person,
         household_probability=candidate.p_same_household,
-        words=candidate.words,
+        words=_words(candidate, hides_home=hides_home, hides_person=hides_person),
         found_at=candidate.found_at,
         referral=_side(actor, own, referral),
         case=right,
-        fields=_fields(actor, referral, other) if other else (),
+        fields=_fields(actor, referral, other, own=own, case=case) if other else (),
         explanation=tuple(
             Reason(str(line.get("field", "")), str(line.get("words", "")), float(line.get("weight", 0.0)))
             for line in candidate.contributions
-        ),
-        may_join=case.is_open,
+            if not (hides_home and line.get("field") == _ADDRESS)
+        )
+        if not hides_person
+        else (),
+        may_join=case.is_open and case.premises.confidential == referral.current_premises.confidential,
     )
+
+
+def _is_hidden(case: Case, referral: Referral | None) -> bool:
+    """Whether the home is kept back: by the case, or by what the referral says of it."""
+    return case.premises.confidential or (referral is not None and referral.current_premises.confidential)
+
+
+def _words(candidate: MatchCandidate, *, hides_home: bool, hides_person: bool) -> str:
+    """The engine's sentence; what it found of something kept back would tell what that is (domain.md 4.4, 4.5)."""
+    if hides_person:
+        return "Whom one of them names is withheld"
+    if hides_home:
+        return "One address is confidential, so how the two compare is not shown"
+    return candidate.words
 
 
 def _closest(referral: Referral, others: Sequence[Referral]) -> Referral | None:
@@ -265,13 +291,19 @@ def _empty_side(case: Case) -> Side:
     )
 
 
-def _fields(actor: Actor, left: Referral, right: Referral) -> tuple[Field, ...]:
-    one, two = _person(left), _person(right)
+def _fields(actor: Actor, left: Referral, right: Referral, *, own: Case, case: Case) -> tuple[Field, ...]:
+    one, two = _person(actor, left), _person(actor, right)
+    unnamed = _withheld_person(actor, left), _withheld_person(actor, right)
     rows = [
-        Field("Name", _name(one), _name(two)),
-        Field("Born", _born(one), _born(two)),
-        Field("Phone", one.phone if one else None, two.phone if two else None),
-        Field("Address", _address(left), _address(right)),
+        Field("Name", _name(one), _name(two), *unnamed),
+        Field("Born", _born(one), _born(two), *unnamed),
+        Field("Phone", one.phone if one else None, two.phone if two else None, *unnamed),
+        Field(
+            "Address",
+            _MASKED if _is_hidden(own, left) else left.current_premises.address_line,
+            _MASKED if _is_hidden(case, right) else right.current_premises.address_line,
+            compared=not (_is_hidden(own, left) or _is_hidden(case, right)),
+        ),
     ]
     rows.append(
         Field(
@@ -285,8 +317,14 @@ def _fields(actor: Actor, left: Referral, right: Referral) -> tuple[Field, ...]:
     return tuple(rows)
 
 
-def _person(referral: Referral) -> PersonRecord | None:
+def _person(actor: Actor, referral: Referral) -> PersonRecord | None:
+    if not may_know_person(actor, referral):
+        return None
     return referral.person_records[-1] if referral.person_records else None
+
+
+def _withheld_person(actor: Actor, referral: Referral) -> str:
+    return "" if may_know_person(actor, referral) else referral.agency.short_name
 
 
 def _name(record: PersonRecord | None) -> str | None:
@@ -299,11 +337,6 @@ def _born(record: PersonRecord | None) -> str | None:
     if record.dob is not None:
         return f"{record.dob.day} {record.dob:%B} {record.dob.year}"
     return f"Aged {record.age}" if record.age is not None else None
-
-
-def _address(referral: Referral) -> str:
-    home = referral.current_premises
-    return "Confidential address" if home.confidential else home.address_line
 
 
 def _nhs(actor: Actor, referral: Referral, record: PersonRecord | None) -> str | None:
@@ -320,7 +353,10 @@ def _cases(session: Session, ids: Collection[UUID]) -> dict[UUID, Case]:
     rows = session.scalars(
         select(Case)
         .where(Case.id.in_(ids))
-        .options(joinedload(Case.owner_agency).load_only(Agency.short_name, Agency.name, Agency.kind))
+        .options(
+            joinedload(Case.owner_agency).load_only(Agency.short_name, Agency.name, Agency.kind),
+            joinedload(Case.premises),
+        )
     )
     return {case.id: case for case in rows}
 

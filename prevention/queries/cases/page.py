@@ -49,7 +49,13 @@ from prevention.models.referral import Referral, ReferralAmendment
 from prevention.models.visit import AlarmRecord, OnwardReferral, Visit
 from prevention.policies.cases import may_note_on_case, may_view_case, may_work_on_case, visible_cases
 from prevention.policies.followups import visible_followups
-from prevention.policies.sharing import crew_instructions, is_own, shared_reasons, view_of_referral
+from prevention.policies.sharing import (
+    crew_instructions,
+    is_own,
+    may_know_person,
+    shared_reasons,
+    view_of_referral,
+)
 from prevention.policies.visits import visible_visits
 from prevention.queries.cases.queue import DEADLINE_MET, MASKED
 from prevention.queries.matches import candidates_of_case
@@ -594,7 +600,7 @@ def _entry(actor: Actor, link: ReferralLink, *, hide_address: bool) -> ReferralE
             _amendment(actor, referral, amendment, hide_address=hide_address, readable=view.narrative is not None)
             for amendment in referral.amendments
         ),
-        suspect=referral.suspect,
+        suspect=own and bool(referral.current_content.get("suspect", referral.suspect)),
     )
 
 
@@ -613,6 +619,8 @@ def _amendment(
         shared = field.startswith(_SHARED_FIELDS) and field not in _NEVER_SHARED
         shown = own or shared or (readable and field == "narrative")
         if hide_address and field.startswith("address"):
+            shown = False
+        if field.startswith("person.") and not may_know_person(actor, referral):
             shown = False
         if field == "reasons":
             lines.append(_reason_change(actor, referral, change, own=own))
@@ -657,6 +665,8 @@ def _as_words(value: Any) -> str:
 def _people(actor: Actor, feeding: Iterable[Referral]) -> tuple[PersonView, ...]:
     grouped: dict[tuple[str, date | None], list[tuple[Referral, PersonRecord]]] = {}
     for referral in feeding:
+        if not may_know_person(actor, referral):
+            continue
         for record in referral.person_records[-1:]:  # the last is how the person is known since the last amendment
             grouped.setdefault((record.display_name.casefold(), record.dob), []).append((referral, record))
     return tuple(_person(actor, given) for given in grouped.values())

@@ -35,10 +35,13 @@ def join(
     closed as a duplicate.
 
     Raises:
-        Conflict: the referral already feeds this case, or the case is no longer open.
+        Conflict: the referral already feeds this case, the case is no longer open, or one of the two homes is
+            confidential and the other is not: such an address is never merged into an open one (domain.md 4.5).
     """
     if not case.state.is_open:
         raise Conflict("That case was closed in the meantime.")
+    if referral.current_premises.confidential != case.premises.confidential:
+        raise Conflict("One of the two addresses is confidential, so they stay two cases.")
     left = _close_link(work, referral, case)
     known = set(case.reasons)
     link = ReferralLink(

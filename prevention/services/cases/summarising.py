@@ -11,6 +11,7 @@ from prevention.models.case import Case, CaseInvolvement, CaseSearch, ReferralLi
 from prevention.models.person import PersonRecord
 from prevention.models.premises import AddressStatus, Premises
 from prevention.models.referral import Referral
+from prevention.policies.sharing import names_a_suspect
 from prevention.services.work import Work
 
 #: Longest search document, in words: enough for dozens of referrals of one home.
@@ -96,8 +97,9 @@ def _index(work: Work, case: Case, referrals: list[Referral]) -> None:
 
 def _words_of(referral: Referral) -> list[str]:
     words = [search_token(referral.receipt), search_token(referral.source_ref)]
-    for record in referral.person_records:
-        words += _words_of_person(record)
+    if not names_a_suspect(referral):  # the document is one for all who see the case (domain.md 4.4)
+        for record in referral.person_records:
+            words += _words_of_person(record)
     return [word for word in words if word]
 
 
