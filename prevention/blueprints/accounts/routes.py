@@ -59,6 +59,7 @@ def _next_page() -> str:
     wanted = request.args.get("next", "")
     parts = urlsplit(wanted)
     ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    ours = ours and wanted.isprintable()
     return wanted if ours else url_for("home.index")
 
 

@@ -22,6 +22,8 @@ bp = Blueprint("self_referrals", __name__, url_prefix="/ask-for-a-visit")
 _SENT = "self_referral"
 #: Looking up postcodes and correcting mistakes is not asking for a visit, but no robot may do it all day.
 _ANY_POSTS = "120 per hour"
+#: More values than any one question has answers.
+_MOST_VALUES = 50
 _NOT_TYPED = frozenset({"csrf_token", "find_address", "called", "back"})
 #: Where the fields of the command that the service names stand on the form.
 _FIELD_OF = {
@@ -58,7 +60,7 @@ def ask() -> ResponseReturnValue:
         looking_at = form.address if form.address.choices else form.address_lines
         looking_at.render_kw = {"autofocus": True}
     if request.method == "POST" and form.danger.data == "yes" and "called" not in request.form and not _is_on_the_way():
-        return render_template("self_referrals/call_999.html", typed=_typed())
+        return render_template("self_referrals/call_999.html", typed=_typed(form))
     if request.method == "GET" or _is_on_the_way() or not form.validate_on_submit():
         return render_template("self_referrals/ask.html", form=form)
     agency = fire_agency_for(current_session(), form.picked)
@@ -116,5 +118,11 @@ def _is_sound(form: AskForm, command: ReceiveReferral) -> bool:
     return True
 
 
-def _typed() -> list[tuple[str, str]]:
-    return [(name, value) for name, value in request.form.items(multi=True) if name not in _NOT_TYPED]
+def _typed(form: AskForm) -> list[tuple[str, str]]:
+    """What was typed into the form's own boxes, for hidden fields: never more than the form could hold."""
+    return [
+        (field.name, value)
+        for field in form
+        if field.name not in _NOT_TYPED
+        for value in request.form.getlist(field.name)[:_MOST_VALUES]
+    ]
