@@ -18,7 +18,7 @@ group = AppGroup("demonstration", help="Invented data to try the product with.")
 def load(referrals: int) -> None:
     """Load agencies, accounts and referrals with their history; once loaded, it does nothing."""
     settings = _settings()
-    with click.progressbar(length=referrals, label="Inventing eight weeks of referrals") as bar:
+    with click.progressbar(length=referrals, label="Loading the demonstration data") as bar:
 
         def progress(done: int, everything: int) -> None:
             bar.length = everything
