@@ -8,8 +8,8 @@ from prevention.blueprints.cases import routes as cases
 from prevention.blueprints.followups import routes as followups
 from prevention.blueprints.health import routes as health
 from prevention.blueprints.home import routes as home
-from prevention.blueprints.matches import routes as matches
 from prevention.blueprints.imports import routes as imports
+from prevention.blueprints.matches import routes as matches
 from prevention.blueprints.notifications import routes as notifications
 from prevention.blueprints.outreach import routes as outreach
 from prevention.blueprints.patterns import routes as patterns

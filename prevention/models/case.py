@@ -36,9 +36,7 @@ class Case(Identified, Edited, Base):
             "AND next_action_at IS NOT NULL)",
             name="open_has_owner_and_next_action",
         ),
-        Index(
-            "ix_cases_queue", "owner_agency_id", "risk_rank", "act_by", "id", postgresql_where=text("is_open")
-        ),
+        Index("ix_cases_queue", "owner_agency_id", "risk_rank", "act_by", "id", postgresql_where=text("is_open")),
         Index("ix_cases_all", "risk_rank", "act_by", "id", postgresql_where=text("is_open")),
         Index("ix_cases_owner_user", "owner_user_id", "risk_rank", "act_by", "id", postgresql_where=text("is_open")),
         Index("ix_cases_owner_team", "owner_team_id", "risk_rank", "act_by", "id", postgresql_where=text("is_open")),
