@@ -28,10 +28,12 @@ def create_app(settings: Settings) -> Flask:
             "pool_size": 5,
             "max_overflow": 15,
             "connect_args": {"options": PLANNING},
+            # So that an error of the database quotes nobody's data in a worker's log.
+            "hide_parameters": True,
         },
         MAX_CONTENT_LENGTH=LARGEST_UPLOAD_BYTES,
         MAX_FORM_PARTS=5000,
-        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
         RATELIMIT_STORAGE_URI=settings.broker_url,
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
         SESSION_COOKIE_SAMESITE="Lax",

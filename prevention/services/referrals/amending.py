@@ -30,8 +30,10 @@ def amend(work: Work, referral: Referral, command: ReceiveReferral, *, reason: s
     case is summed up and assessed again.
 
     Raises:
-        Invalid: the new content cannot be acted on, or no reason is given.
+        Invalid: the new content cannot be acted on, no reason is given, or another agency sends it.
     """
+    if referral.agency_id != command.agency_id:
+        raise Invalid({"source_ref": "Another agency has sent a referral with this reference already"})
     if not reason.strip():
         raise Invalid({"reason": "Say why you are changing this"})
     check(command)
