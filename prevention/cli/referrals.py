@@ -41,6 +41,8 @@ def import_file(file: Path, *, profile_name: str, agency_code: str | None, dry_r
         counts, refused = _dry_run(file, profile, agency_id) if dry_run else _run(file, profile, agency_id)
     except Invalid as invalid:
         raise click.ClickException(" ".join(invalid.problems.values())) from invalid
+    if not counts:
+        raise click.ClickException("The file has no rows: there is a first line with columns, but nothing below it.")
     if report is not None:
         _write_report(report, refused)
     _tell(counts, dry_run=dry_run)

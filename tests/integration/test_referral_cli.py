@@ -126,3 +126,12 @@ def test_a_trial_holds_no_locks_others_would_wait_for(session: GuardedSession) -
         lock_words(work, ["one", "two", "one"])
         assert work.session.scalar(held) == 2
         lock_words(work, [])
+
+
+@pytest.mark.parametrize("dry_run", [(), ("--dry-run",)])
+def test_a_file_without_rows_is_an_error(app: Flask, agencies: None, tmp_path: Path, dry_run: tuple[str, ...]) -> None:
+    path = tmp_path / "header.csv"
+    path.write_bytes(file_of())
+    result = app.test_cli_runner().invoke(args=["referrals", "import", str(path), "--profile", "police", *dry_run])
+    assert result.exit_code == 1
+    assert "The file has no rows" in result.output

@@ -311,7 +311,7 @@ def test_an_unknown_profile_is_refused(session: GuardedSession, police: Agency) 
         (b"%PDF-1.7", "PDF"),
         (b"just some words\nand more", "does not look like"),
         (file_of(line(1), columns=("ref", *COLUMNS[1:])), "merlin_ref"),
-        (file_of(line(1)).replace(b"Alone", b"Al\x00one"), "NUL"),
+        (file_of(line(1)).replace(b"merlin_ref", b"merlin_ref\x00"), "NUL"),
         (file_of(line(1)) + b'26ACN2,"never closed', "quotation mark"),
         (b"x" * 1_100_000, "longer than"),
     ],
@@ -334,6 +334,19 @@ def test_a_file_that_breaks_half_way_keeps_what_was_received(
     run = state_of(rows, handed_in)
     assert (run.state, run.done) == (ImportState.FAILED, 2)
     assert number_of(rows, Referral) == 2
+
+
+def test_a_nul_refuses_its_own_row_and_the_report_shows_where(
+    session: GuardedSession, rows: Session, open_work: OpenWork, handed_in: UUID
+) -> None:
+    content = file_of(line(1), line(2, circumstances="Al\x00one"), line(3))
+    started(session, handed_in, opener(content))
+    assert state_of(rows, handed_in).preview["refused"] == 1
+    run_import(open_work, handed_in, opener(content))
+    assert counts(state_of(rows, handed_in)) == {"new": 2, "refused": 1}
+    refused = rows.scalars(select(ImportRow)).one()
+    assert "a character no text has" in refused.reason
+    assert refused.original["circumstances"] == "Al\u2400one"
 
 
 HOSTILE = "<script>alert('x')</script>'; DROP TABLE referrals; -- =cmd|' /C calc'!A0 \u202e \u2028 ☂ {{7*7}} %s"

@@ -133,7 +133,9 @@ def test_line_ends_and_delimiters(end: str, delimiter: str) -> None:
         (b"%PDF-1.7", "PDF"),
         (b"a,b,c\n1,2,3\n", "none of its columns"),
         (b"\x00\x01\x02", "NUL"),
-        (",".join(FIRE.columns).encode() + b"\nx\x00y", "NUL"),
+        (",".join(FIRE.columns).encode() + b",\x00\nx,y", "NUL"),
+        (",".join(FIRE.columns).encode() + b"\n" + b"x\x00" * 100, "NUL"),
+        ("\n".join([",".join(FIRE.columns), FIRE_LINE]).encode("utf-16-le"), "NUL"),
         (",".join(FIRE.columns).replace("Postcode", "Zip").replace("Reasons", "Why").encode(), "“Postcode”, “Reasons”"),
         (",".join((*FIRE.columns, "notes")).encode() + b"\n", "more than once"),
         (",".join(FIRE.columns).encode() + b'\n"never closed' + b",x\n" * 100_000, "quotation mark"),
@@ -152,6 +154,14 @@ def test_broken_rows_are_refused_and_the_rest_come_in() -> None:
     results = [to_command(row, FIRE, AGENCY) for row in rows]
     assert [isinstance(result, Refused) for result in results] == [False, True, True, True]
     assert [result.column for result in results if isinstance(result, Refused)] == ["Notes", "Surname", ""]
+
+
+def test_a_nul_refuses_its_own_row_alone() -> None:
+    second, third = (FIRE_LINE.replace("HFSV/26/1", f"HFSV/26/{n}") for n in (2, 3))
+    rows = rows_of(FIRE, FIRE_LINE, second.replace("Ana", "A\x00na"), third)
+    assert [row.problem for row in rows] == ["", "This row holds a character no text has (NUL).", ""]
+    assert (rows[1].column, rows[1].cells["Forename"]) == ("Forename", "A\u2400na")
+    assert isinstance(to_command(rows[1], FIRE, AGENCY), Refused)
 
 
 def test_a_bad_birth_date_never_refuses_and_words_are_kept() -> None:

@@ -8,7 +8,7 @@ import codecs
 import csv
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from prevention.domain.intake.profile import Profile, fold_column
@@ -19,6 +19,11 @@ FIELD_LIMIT = 20_000
 #: Bytes in one line; a longer one is no line of a table.
 LINE_LIMIT = 1_000_000
 _CHUNK = 65_536
+#: One NUL in so many bytes of the beginning, or more, and it is no text (UTF-16 without its mark has 1 in 2).
+_BYTES_PER_NUL = 20
+#: Stands where a NUL was in a refused row: the database keeps none, and the report shows where it is.
+_NUL_SHOWN = "\u2400"
+_HOLDS_NULS = "This file holds NUL characters, so it is not a text file. Save it as CSV (UTF-8)."
 
 _NOT_TEXT = {
     b"PK\x03\x04": "This is a spreadsheet or a zip file. Open it and save it as CSV, then send that.",
@@ -32,7 +37,8 @@ _NOT_TEXT = {
 class Row:
     """One row as sent: ``cells`` holds the sender's columns word for word; it ends in ``line``, counted from 1.
 
-    ``problem`` is a sentence when the row itself is broken (too many columns, a field too long), with the ``column``.
+    ``problem`` is a sentence when the row itself is broken (too many columns, a field too long, a NUL, which then shows
+    as ``␀``), with the ``column``.
     """
 
     line: int
@@ -46,17 +52,29 @@ class Row:
         """The text of a column, whatever case and spacing its name has in the file; empty when it is not there."""
         return self.cells.get(self.names.get(fold_column(column), ""), "").strip()
 
+    def has(self, column: str) -> bool:
+        """Whether the file has that column at all, be it empty in this row."""
+        return fold_column(column) in self.names
+
 
 @dataclass(slots=True)
 class _Decoder:
-    """Decodes one physical line after the other and remembers what the lines since the last row were read as."""
+    """Decodes one physical line after the other and remembers what the lines since the last row were like.
+
+    A NUL in the header is a file that is no text; once ``in_rows``, it is a mark against its own row.
+    """
 
     one_byte: str
     used: str = "ascii"
+    in_rows: bool = False
+    nul: bool = False
 
     def decode(self, line: bytes) -> str:
         if b"\x00" in line:
-            raise Invalid({"file": "This file holds NUL characters, so it is not a text file. Save it as CSV (UTF-8)."})
+            if not self.in_rows:
+                raise Invalid({"file": _HOLDS_NULS})
+            self.nul = True
+            line = line.replace(b"\x00", _NUL_SHOWN.encode())
         if line.isascii():
             return line.decode("ascii")
         try:
@@ -86,6 +104,8 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
         while chunk := stream.read(_CHUNK):
             yield decoder.decode(chunk).encode()
         return
+    if first.count(0) * _BYTES_PER_NUL > len(first):
+        raise Invalid({"file": _HOLDS_NULS})
     yield first.removeprefix(codecs.BOM_UTF8)
     while chunk := stream.read(_CHUNK):
         yield chunk
@@ -170,7 +190,7 @@ def read_rows(stream: BinaryIO, profile: Profile) -> Iterator[Row]:
 
     Memory stays constant: a line at a time. A row that is itself broken comes with its ``problem``. Raises
     :class:`~prevention.errors.Invalid` (field ``file``) for what no row can be read from: an empty file, a workbook or
-    PDF, NUL characters, missing or doubled columns, a quotation mark that is never closed.
+    PDF, NULs in the first line or everywhere, missing or doubled columns, a quotation mark that is never closed.
     """
     one_byte = next((e for e in profile.encodings if codecs.lookup(e).name not in {"utf-8", "utf-8-sig"}), "cp1252")
     decoder = _Decoder(one_byte)
@@ -185,10 +205,13 @@ def read_rows(stream: BinaryIO, profile: Profile) -> Iterator[Row]:
         header.pop()
     _check_header(header, profile)
     names = {fold_column(name): name for name in header}
+    decoder.in_rows = True
     for line_number, cells in records:
         encoding, decoder.used = decoder.used, "ascii"
+        nul, decoder.nul = decoder.nul, False
         if any(cell.strip() for cell in cells):
-            yield _row(line_number, header, cells, encoding, names)
+            row = _row(line_number, header, cells, encoding, names)
+            yield _with_nul(row) if nul else row
 
 
 def _row(line_number: int, header: list[str], cells: list[str], encoding: str, names: dict[str, str]) -> Row:
@@ -203,3 +226,8 @@ def _row(line_number: int, header: list[str], cells: list[str], encoding: str, n
             problem, column = f"“{name}” is longer than {FIELD_LIMIT:,} characters.", name
             filled[name] = cell[:FIELD_LIMIT]
     return Row(line=line_number, cells=filled, encoding=encoding, problem=problem, column=column, names=names)
+
+
+def _with_nul(row: Row) -> Row:
+    column = next((name for name, cell in row.cells.items() if _NUL_SHOWN in cell), row.column)
+    return replace(row, problem="This row holds a character no text has (NUL).", column=column)
