@@ -40,9 +40,11 @@ from prevention.services.work import Work
 from prevention.unit_of_work import unit_of_work, utc_now
 
 SEED = 20261122
-REFERRALS = 1600
+REFERRALS = 1800
 #: Days before now that are handed in one by one; older ones come a week at a time.
 DAYS_ONE_BY_ONE = 8
+#: Nothing older is handed in: what the generator tells of earlier months was settled long ago.
+LONGEST_AGO = timedelta(weeks=8)
 SOURCES = (("fire", "lfb"), ("ambulance", "las"), ("police", "mps"))
 
 _LONDON = ZoneInfo("Europe/London")
@@ -117,7 +119,9 @@ def _handovers(extracts: Extracts, now: datetime) -> list[Handover]:
             rows = list(read_rows(stream, profile))
         slices: dict[datetime, list[Row]] = {}
         for row in rows:
-            slices.setdefault(_handed_in_at(row, profile, now), []).append(row)
+            at = _handed_in_at(row, profile, now)
+            if at >= now - LONGEST_AGO:
+                slices.setdefault(at, []).append(row)
         found += [Handover(profile, agency_code, at, tuple(slices[at])) for at in slices]
     return sorted(found, key=lambda handover: (handover.at, handover.profile.name))
 

@@ -195,7 +195,10 @@ def commands(places: Places, port: int) -> dict[str, Sequence[str]]:
             *("--workers", "2", "--worker-class", "gthread", "--threads", "4", "--no-control-socket"),
             *("--graceful-timeout", "3", "--timeout", "60", "--access-logfile", "-"),
         ],
-        "worker": [*worker, "--hostname", "worker@%h", "--concurrency", "2", "--queues", "urgent,notify,followups"],
+        "worker": [
+            *(*worker, "--hostname", "worker@%h", "--concurrency", "3"),
+            *("--queues", "urgent,notify,followups,preview"),
+        ],
         "importer": [*worker, "--hostname", "importer@%h", "--concurrency", "1", "--queues", "import"],
         "beat": [
             *celery,

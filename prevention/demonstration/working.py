@@ -1,14 +1,16 @@
 """What coordinators and crews of the demonstration did before today, through the product's own services."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from prevention.domain.account import Actor, Role
 from prevention.domain.case import CaseState, ContactMethod, ContactResult
+from prevention.domain.followup import FollowUpState
 from prevention.domain.referral import CapacityConcern
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import (
@@ -39,16 +41,20 @@ from prevention.extensions import current_session
 from prevention.models.account import Membership
 from prevention.models.agency import Agency, TeamArea
 from prevention.models.case import Case
+from prevention.models.followup import FollowUp
 from prevention.queries.accounts import signed_in_user
 from prevention.queries.visits import booking_warnings
 from prevention.services.cases.assigning import assign
 from prevention.services.cases.closing import close
 from prevention.services.cases.contacting import log_contact
 from prevention.services.cases.triage import accept
+from prevention.services.followups.completing import complete
 from prevention.services.visits.booking import Slot, book
 from prevention.services.visits.recording import finish
 from prevention.services.work import Work
 from prevention.unit_of_work import unit_of_work
+
+LONDON = ZoneInfo("Europe/London")
 
 #: Of the cases that have waited long enough, how many somebody worked on, and how that ended.
 _WORKED = 0.8
@@ -59,6 +65,8 @@ _ENDINGS = (
 )
 #: Share of completed visits that pass something on to another service.
 _ONWARD = 0.15
+#: States in which somebody still has a word to say, days later.
+_TO_SETTLE = (CaseState.NO_ACCESS, CaseState.REFUSED, CaseState.COMPLETED)
 #: Per crew at the end: visits booked for today, visits booked at all, and cases given in all.
 _TODAY_EACH, _BOOKED_EACH, _MOST_EACH = 3, 5, 8
 #: How long a case waits before the crew goes, by level: well inside the deadline.
@@ -82,6 +90,8 @@ class _Staff:
 def work_through(at: datetime, now: datetime, random: Random) -> None:
     """Do at ``at`` most of what waited long enough; today's end (``at`` is ``now``) books visits for the crews."""
     for agency_id, staff in _staff_by_agency().items():
+        if at < now:
+            _settle(staff, agency_id, at, random)
         for case_id, level in _waiting(agency_id, at) if at < now else ():
             if random.random() > _WORKED:
                 continue
@@ -131,6 +141,35 @@ def _waiting(agency_id: UUID, at: datetime) -> list[tuple[UUID, RiskLevel]]:
     return [(case_id, level) for case_id, level, received_at in rows if received_at < at - _WAIT[level]]
 
 
+def _settle(staff: _Staff, agency_id: UUID, at: datetime, random: Random) -> None:
+    """Go back to the homes nobody opened, end what was refused or done, and do the follow-ups that fell due."""
+    rows = current_session().execute(
+        select(Case.id, Case.state, Case.version_id, Case.risk_level)
+        .where(Case.owner_agency_id == agency_id, Case.state.in_(_TO_SETTLE))
+        .order_by(Case.act_by, Case.id)
+    )
+    for case_id, state, version, level in rows.all():
+        if random.random() > _WORKED:
+            continue
+        try:
+            if state is CaseState.NO_ACCESS:
+                _carry_out(staff, case_id, level, at, random)
+            else:
+                outcome = VisitOutcome.REFUSED_AT_DOOR if state is CaseState.REFUSED else VisitOutcome.COMPLETED
+                with unit_of_work(current_session(), staff.coordinator, now=at) as work:
+                    close(work, case_id, version=version, outcome=outcome)
+        except (Conflict, Invalid, NotAllowed):
+            continue  # somebody has to decide first
+    due = current_session().scalars(
+        select(FollowUp.id).where(
+            FollowUp.agency_id == agency_id, FollowUp.state == FollowUpState.WAITING, FollowUp.due_at < at
+        )
+    )
+    for followup_id in due.all():
+        with unit_of_work(current_session(), staff.coordinator, now=at) as work:
+            complete(work, followup_id)
+
+
 def _carry_out(staff: _Staff, case_id: UUID, level: RiskLevel, at: datetime, random: Random) -> None:
     """Book, visit and settle one case; low risk gets advice by phone and is closed."""
     session = current_session()
@@ -151,6 +190,17 @@ def _carry_out(staff: _Staff, case_id: UUID, level: RiskLevel, at: datetime, ran
         with unit_of_work(session, staff.coordinator, now=at + timedelta(hours=3)) as work:
             version = work.session.get_one(Case, case_id).version_id
             close(work, case_id, version=version, outcome=VisitOutcome.COMPLETED)
+
+
+def _round_slot(now: datetime, place: int) -> datetime:
+    """A slot on the quarter hour: the first in the next hours, whatever the time of day, the rest on coming mornings."""
+    if place < _TODAY_EACH:
+        later = now + timedelta(minutes=30 + 90 * place)
+        return later.replace(minute=later.minute - later.minute % 15, second=0, microsecond=0)
+    morning = (now.astimezone(LONDON) + timedelta(days=place - _TODAY_EACH + 1)).replace(
+        hour=9 + place % 4, minute=30, second=0, microsecond=0
+    )
+    return morning.astimezone(UTC)
 
 
 def _slot(work: Work, case_id: UUID, officer: Actor, at: datetime) -> Slot:
@@ -223,7 +273,7 @@ def _prepare_today(staff: _Staff, agency_id: UUID, now: datetime) -> None:
 def _give(staff: _Staff, officer: Actor, case_id: UUID, version: int, place: int, now: datetime) -> None:
     with unit_of_work(current_session(), staff.coordinator, now=now) as work:
         if place < _BOOKED_EACH:
-            at = now + timedelta(hours=1 + 2 * place) if place < _TODAY_EACH else now + timedelta(days=place)
+            at = _round_slot(now, place)
             book(work, case_id, _slot(work, case_id, officer, at))
             return
         case = accept(work, case_id, version=version)

@@ -112,6 +112,29 @@ class RejectReason(StrEnum):
         }[self.value]
 
 
+class RedirectReason(StrEnum):
+    """Why a case is passed on."""
+
+    OUT_OF_AREA = "OUT_OF_AREA"
+    CRIME_NOT_FIRE = "CRIME_NOT_FIRE"
+    HEALTH_OR_CARE = "HEALTH_OR_CARE"
+    FIRE_RISK = "FIRE_RISK"
+    LANDLORD_OR_COUNCIL = "LANDLORD_OR_COUNCIL"
+    BETTER_PLACED = "BETTER_PLACED"
+
+    @property
+    def label(self) -> str:
+        """The words shown on screen."""
+        return {
+            "OUT_OF_AREA": "The home is outside our area",
+            "CRIME_NOT_FIRE": "It is about crime or safety from others",
+            "HEALTH_OR_CARE": "It is about health or care",
+            "FIRE_RISK": "There is a fire risk",
+            "LANDLORD_OR_COUNCIL": "It is for the landlord or the council",
+            "BETTER_PLACED": "They know the home or are better placed",
+        }[self.value]
+
+
 class HoldReason(StrEnum):
     """Why a case waits. A hold never stops the clock by itself (domain.md section 2)."""
 

@@ -84,7 +84,7 @@ def test_redirect_moves_ownership_and_keeps_everybody_involved(
 ) -> None:
     fire, ambulance, case = desk
     police = arrange.agency(AgencyKind.POLICE)
-    do(client, case, "redirect", to=f"agency:{police.id}", reason="Fraud, not fire")
+    do(client, case, "redirect", to=f"agency:{police.id}", why="BETTER_PLACED", reason="Fraud, not fire")
     now = rows.get_one(Case, case.id)
     assert (now.owner_agency_id, now.owner_team_id) == (police.id, police.teams[0].id)
     assert (now.state, now.is_open, now.closed_at) == (CaseState.TRIAGE, True, None)
@@ -101,7 +101,7 @@ def test_a_very_high_case_that_is_passed_on_rings_there_and_no_longer_here(
     _, _, case = desk
     police = arrange.agency(AgencyKind.POLICE)
     client.post(f"/cases/{case.id}/urgent")
-    do(client, case, "redirect", to=f"agency:{police.id}", reason="Threat to life")
+    do(client, case, "redirect", to=f"agency:{police.id}", why="BETTER_PLACED", reason="Threat to life")
     alerts = rows.scalars(select(Alert).where(Alert.case_id == case.id).order_by(Alert.raised_at)).all()
     assert [(alert.agency_id == police.id, alert.acknowledged_at is None) for alert in alerts] == [
         (False, False),
@@ -114,11 +114,11 @@ def test_redirect_outside_closes_and_to_a_team_assigns(
 ) -> None:
     fire, ambulance, case = desk
     other = arrange.received(ambulance)
-    do(client, case, "redirect", to="outside", reason="Lives in Kent")
+    do(client, case, "redirect", to="outside", why="BETTER_PLACED", reason="Lives in Kent")
     now = rows.get_one(Case, case.id)
     assert (now.state, now.outcome) == (CaseState.REDIRECTED, VisitOutcome.REDIRECTED_OUT_OF_AREA)
     station = arrange.team(fire)
-    do(client, other, "redirect", to=f"team:{station.id}", reason="Theirs")
+    do(client, other, "redirect", to=f"team:{station.id}", why="BETTER_PLACED", reason="Theirs")
     assert rows.get_one(Case, other.id).owner_team_id == station.id
 
 
@@ -255,7 +255,7 @@ def test_notes_keep_hostile_text_harmless(desk: Any, client: PageClient, rows: S
     [
         ("note", "text", {}),
         ("reject", "note", {"reason": "NOT_ELIGIBLE"}),
-        ("redirect", "reason", {"to": "outside"}),
+        ("redirect", "reason", {"to": "outside", "why": "OUT_OF_AREA"}),
         ("contact", "note", {"method": "PHONE", "result": "SPOKE"}),
         ("risk", "reason", {"level": "LOW"}),
         ("close", "manager_decision", {"outcome": "MOVED_AWAY"}),

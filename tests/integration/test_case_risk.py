@@ -89,13 +89,13 @@ def record_visit(work: Work, case: Case, record: VisitRecord, *, assess: bool = 
     return visit
 
 
-def test_the_first_clock_starts_when_the_referral_was_received(
+def test_the_first_clock_starts_when_the_case_is_assessed(
     session: GuardedSession, rows: Session, fire: Agency
 ) -> None:
     received = NOW - 3 * DAY
     receipt = hand_in(session, command(fire, R.SMOKING_IN_BED, received_at=received))
     row = assessments(rows)[0]
-    assert (row.level, row.assessed_at, row.due_at) == (RiskLevel.HIGH, NOW, received + 7 * DAY)
+    assert (row.level, row.assessed_at, row.due_at) == (RiskLevel.HIGH, NOW, NOW + 7 * DAY)
     assert (row.rule_pack, row.rule_pack_version) == ("london_four_level", "2026.1")
     assert row.referral_id == receipt.referral_id
     assert row.triggers[0]["label"] == "Smokes in bed"

@@ -7,7 +7,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prevention.blueprints.cases.exporting import safe_cell
+from prevention.domain.spreadsheet import safe_cell
 from prevention.web.pagination import read_cursor, write_cursor
 
 

@@ -162,12 +162,12 @@ def redirect_case(case_id: UUID) -> ResponseReturnValue:
 
     def apply(work: Work) -> None:
         kind, _, which = str(form.to.data).partition(":")
-        version, reason = form.seen_version, form.reason.data or ""
+        version, why, note = form.seen_version, form.why.data, form.reason.data or ""
         if kind == "team":
-            triage.pass_to_team(work, case_id, version=version, team_id=UUID(which), reason=reason)
+            triage.pass_to_team(work, case_id, version=version, team_id=UUID(which), why=why, note=note)
         else:
             agency = UUID(which) if kind == "agency" else None
-            triage.redirect(work, case_id, version=version, agency_id=agency, reason=reason)
+            triage.redirect(work, case_id, version=version, agency_id=agency, why=why, note=note)
 
     return perform(
         header,

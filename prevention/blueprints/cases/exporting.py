@@ -9,6 +9,7 @@ from flask import Response, request, stream_with_context
 from prevention.blueprints.cases.blueprint import bp
 from prevention.blueprints.cases.filtering import filter_args, read_filter
 from prevention.domain.account import Permission
+from prevention.domain.spreadsheet import safe_cell
 from prevention.extensions import current_session
 from prevention.queries.cases.queue import QueueFilter, QueueRow, Scope, every_row
 from prevention.services.cases.viewing import note_exported
@@ -33,7 +34,6 @@ COLUMNS = (
     "Next action by (London)",
     "Opened (London)",
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @bp.post("/export.csv")
@@ -49,11 +49,6 @@ def export() -> Response:
         mimetype="text/csv",
         headers={"Content-Disposition": f"attachment; filename=cases-{utc_now().astimezone(LONDON):%Y-%m-%d}.csv"},
     )
-
-
-def safe_cell(text: str) -> str:
-    """A cell no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _lines(wanted: QueueFilter) -> Iterator[str]:

@@ -7,7 +7,7 @@ from wtforms import HiddenField
 from wtforms.validators import DataRequired, InputRequired
 
 from prevention.domain.address_reveal import RevealReason
-from prevention.domain.case import ContactMethod, ContactResult, HoldReason, RejectReason
+from prevention.domain.case import ContactMethod, ContactResult, HoldReason, RedirectReason, RejectReason
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
 from prevention.queries.cases.search import LONGEST_SEARCH
@@ -59,9 +59,9 @@ class RedirectForm(ActionForm):
     """Passing a case on."""
 
     to = PickField("Who should have this case?", [InputRequired("Choose who should have this case")])
+    why = EnumRadiosField(RedirectReason, "Why?", [InputRequired("Choose why the case is passed on")])
     reason = LongTextField(
-        "Why?",
-        [DataRequired("Say why the case is passed on")],
+        "Anything the next owner should know (optional)",
         limit=1000,
         rows=3,
         filters=[plain],

@@ -52,11 +52,10 @@ def factors_of(referral: Referral) -> list[Factor]:
 
 
 def first_assessment(work: Work, case: Case, referral: Referral) -> RiskAssessment:
-    """Assess a case that is being opened. Its clock starts when the referral was received: a late file buys no time."""
+    """Assess a case that is being opened. Its clock starts now, when it is assessed (domain.md 1.1)."""
     pack = _pack_of(work, case)
     found = risk_rules.assess(factors_of(referral), pack)
-    started = min(referral.received_at, work.now)
-    row = _row(work, case, found, due=due_at(found.level, started, pack.deadlines), referral=referral)
+    row = _row(work, case, found, due=due_at(found.level, work.now, pack.deadlines), referral=referral)
     _apply(case, row)
     return row
 
@@ -82,12 +81,11 @@ def reassess(
     found = risk_rules.assess([*_known_factors(work, case, before, referrals, visit), *extra_factors], pack)
     stands = before is not None and before.overridden and not _is_news(before, found)
     level = before.level if before is not None and stands else found.level
-    started = min(referral.received_at, work.now) if referral else work.now
     due = due_after_reassessment(
         case.due_at,
         case.risk_level,
         level,
-        due_at(level, started, pack.deadlines),
+        due_at(level, work.now, pack.deadlines),
         reason=reason or "The facts on the case changed",
     )
     row = _row(work, case, found, due=due, referral=referral, visit=visit, level=level, reason=reason)

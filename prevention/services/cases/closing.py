@@ -21,6 +21,15 @@ from prevention.services.cases.noting import write_note
 from prevention.services.notifications.messages import tell_outcome
 from prevention.services.work import Work
 
+#: What only a crew at the door can say: a case ends so only where a finished visit did.
+_AT_THE_DOOR = frozenset(
+    {
+        VisitOutcome.COMPLETED,
+        VisitOutcome.REFUSED_AT_DOOR,
+        VisitOutcome.NO_ACCESS_NO_REPLY,
+        VisitOutcome.NO_ACCESS_UNSAFE,
+    }
+)
 _STILL_TO_COME = (VisitState.BOOKED, VisitState.STARTED, VisitState.INTERRUPTED)
 
 
@@ -29,13 +38,15 @@ def close(work: Work, case_id: UUID, *, version: int, outcome: VisitOutcome, man
     is kept as a note (domain.md 1.11).
 
     Raises:
-        Invalid: that decision is missing (field ``manager_decision``).
+        Invalid: that decision is missing (field ``manager_decision``), or no visit ended so (field ``outcome``).
         StaleCase: it was changed meanwhile.
         Conflict: a visit is still to come, or the case is closed already.
         NotFound, NotAllowed: by the policy.
     """
     case = load_case(work, case_id, Permission.CASE_CLOSE)
     check_version(case, version)
+    if outcome in _AT_THE_DOOR and not _a_visit_ended(work, case, outcome):
+        raise Invalid({"outcome": "No visit for this case ended so. Record the visit first, or choose what happened"})
     check_closing(case.risk_level, outcome, manager_decision)
     coming = work.session.scalar(
         select(Visit.reference).where(Visit.case_id == case.id, Visit.state.in_(_STILL_TO_COME)).limit(1)
@@ -52,6 +63,11 @@ def close(work: Work, case_id: UUID, *, version: int, outcome: VisitOutcome, man
     work.record(AuditTag.CASE_CLOSED, case, case_id=case.id, outcome=outcome.value)
     tell_outcome(work, case)
     return case
+
+
+def _a_visit_ended(work: Work, case: Case, outcome: VisitOutcome) -> bool:
+    ended = select(Visit.id).where(Visit.case_id == case.id, Visit.outcome == outcome, Visit.finished_at.is_not(None))
+    return work.session.scalar(ended.limit(1)) is not None
 
 
 def reopen(work: Work, case_id: UUID, *, version: int, reason: str) -> Case:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable
 
-from sqlalchemy import DateTime, Uuid, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload, selectinload
 
-from prevention.models.case import Case, CaseInvolvement, CaseSearch, ReferralLink
+from prevention.models.case import Case, CaseSearch, ReferralLink
 from prevention.models.person import PersonRecord
 from prevention.models.premises import AddressStatus, Premises
 from prevention.models.referral import Referral
@@ -16,6 +16,11 @@ from prevention.services.work import Work
 
 #: Longest search document, in words: enough for dozens of referrals of one home.
 _MOST_WORDS = 2000
+_INVOLVE = text(
+    "INSERT INTO case_involvements (case_id, agency_id, since) "
+    "SELECT CAST(:case_id AS uuid), unnest(CAST(:agency_ids AS uuid[])), CAST(:since AS timestamptz) "
+    "ON CONFLICT DO NOTHING"
+)
 
 
 def open_referrals(work: Work, case: Case) -> list[Referral]:
@@ -61,10 +66,7 @@ def make_findable(work: Work, case: Case, referrals: list[Referral]) -> None:
 
 def involve(work: Work, case: Case, agency_ids: Iterable[object]) -> None:
     """Let these agencies see the case. Nobody is taken away: what they could see they have seen."""
-    agencies = func.unnest(literal(list(agency_ids), ARRAY(Uuid)))
-    rows = select(literal(case.id), agencies, literal(work.now, DateTime(timezone=True)))
-    columns = ["case_id", "agency_id", "since"]
-    work.session.execute(insert(CaseInvolvement).from_select(columns, rows).on_conflict_do_nothing())
+    work.session.execute(_INVOLVE, {"case_id": case.id, "agency_ids": list(agency_ids), "since": work.now})
 
 
 def search_words(text: str) -> list[str]:

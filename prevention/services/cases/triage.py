@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from prevention.domain.account import Permission
-from prevention.domain.case import CaseState, RejectReason
+from prevention.domain.case import CaseState, RedirectReason, RejectReason
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
 from prevention.errors import Invalid
@@ -80,31 +80,32 @@ def signpost(work: Work, case_id: UUID, *, version: int) -> Case:
     return case
 
 
-def redirect(work: Work, case_id: UUID, *, version: int, agency_id: UUID | None, reason: str) -> Case:
+def redirect(
+    work: Work, case_id: UUID, *, version: int, agency_id: UUID | None, why: RedirectReason, note: str = ""
+) -> Case:
     """Pass the case on. With ``agency_id`` that agency's desk owns it from now and triages it; the agencies involved
-    stay involved. With None it goes to a service outside this list and is closed here. ``reason`` becomes a shared
-    note, so that the next owner reads it.
+    stay involved. With None it goes to a service outside this list and is closed here. ``why`` and ``note`` become a
+    shared note, so that the next owner reads them.
 
     Raises:
-        Invalid: no reason (field ``reason``), or an agency that cannot take cases (field ``agency``).
+        Invalid: an agency that cannot take cases (field ``agency``).
         StaleCase, Conflict, NotFound, NotAllowed: as ``reject``.
     """
     case = load_case(work, case_id, Permission.CASE_TRIAGE)
     check_version(case, version)
-    if not reason.strip():
-        raise Invalid({"reason": "Say why the case is passed on"})
+    reason = _passing_words(why, note)
     if agency_id is None:
         move(work, case, CaseState.REDIRECTED)
         case.outcome = VisitOutcome.REDIRECTED_OUT_OF_AREA
         end_assignment(work, case)
         settle_alert(work, case)
         write_note(work, case, reason, shared=True)
-        work.record(AuditTag.CASE_REDIRECTED, case, case_id=case.id, outside=True)
+        work.record(AuditTag.CASE_REDIRECTED, case, case_id=case.id, outside=True, why=why.value)
         tell_outcome(work, case)
         return case
     desk = _desk_of(work, agency_id, case)
     write_note(work, case, reason, shared=True)
-    work.record(AuditTag.CASE_REDIRECTED, case, case_id=case.id, to=str(agency_id))
+    work.record(AuditTag.CASE_REDIRECTED, case, case_id=case.id, to=str(agency_id), why=why.value)
     was_pack = work.session.get_one(Agency, case.owner_agency_id).rule_pack
     move(work, case, CaseState.REDIRECTED)
     end_assignment(work, case)
@@ -120,18 +121,22 @@ def redirect(work: Work, case_id: UUID, *, version: int, agency_id: UUID | None,
     return case
 
 
-def pass_to_team(work: Work, case_id: UUID, *, version: int, team_id: UUID, reason: str) -> Case:
+def _passing_words(why: RedirectReason, note: str) -> str:
+    return f"{why.label}. {note.strip()}".strip()
+
+
+def pass_to_team(
+    work: Work, case_id: UUID, *, version: int, team_id: UUID, why: RedirectReason, note: str = ""
+) -> Case:
     """Give the case to another team of the owning agency, and say why in its note of assignment.
 
     Raises:
-        Invalid: no reason (``reason``) or not a team of the agency (``owner``).
+        Invalid: not a team of the agency (``owner``).
         StaleCase, Conflict, NotFound, NotAllowed: as ``reject``.
     """
     case = load_case(work, case_id, Permission.CASE_TRIAGE)
     check_version(case, version)
-    if not reason.strip():
-        raise Invalid({"reason": "Say why the case is passed on"})
-    assign_to(work, case, team_id=team_id, user_id=None, note=reason.strip())
+    assign_to(work, case, team_id=team_id, user_id=None, note=_passing_words(why, note))
     return case
 
 
