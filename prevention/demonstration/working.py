@@ -193,7 +193,7 @@ def _carry_out(staff: _Staff, case_id: UUID, level: RiskLevel, at: datetime, ran
 
 
 def _round_slot(now: datetime, place: int) -> datetime:
-    """A slot on the quarter hour: the first in the next hours, whatever the time of day, the rest on coming mornings."""
+    """A slot on the quarter hour: the first in the next hours, whatever the time of day, the rest on later mornings."""
     if place < _TODAY_EACH:
         later = now + timedelta(minutes=30 + 90 * place)
         return later.replace(minute=later.minute - later.minute % 15, second=0, microsecond=0)
