@@ -171,16 +171,36 @@ def test_an_alert_reaches_the_desk_once_and_names_nothing(session: GuardedSessio
             raise_alert(work, session.get_one(Case, case.id), "Smoking and home oxygen")
     alert = rows.scalars(select(Alert)).one()
     assert (alert.case_id, alert.agency_id, alert.acknowledged_at) == (case.id, case.owner_agency_id, None)
-    messages = list(rows.scalars(select(Message)))
-    assert {message.recipient for message in messages} == {"desk-1@example.org", "team-1@example.org"}
-    for message in messages:
-        assert case.reference in message.subject
-        assert "Camden" in message.body
-        assert "9:00am on 12 January 2026" in message.body
-        assert not [word for word in SECRETS if word.lower() in (message.subject + message.body).lower()]
+    message = rows.scalars(select(Message)).one()
+    assert message.recipient == "team-1@example.org"
+    assert case.reference in message.subject
+    assert "Camden" in message.body
+    assert "9:00am on 12 January 2026" in message.body
+    assert not [word for word in SECRETS if word.lower() in (message.subject + message.body).lower()]
     topics = [row.topic for row in rows.scalars(select(OutboxMessage).order_by(OutboxMessage.id))]
     assert topics.count("alert.raised") == 1
     assert rows.scalars(select(AuditEvent.tag)).all() == [AuditTag.ALERT_RAISED]
+
+
+@pytest.mark.parametrize(
+    ("of_desk", "of_agency", "told"),
+    [
+        ("team@example.org", "agency@example.org", ["team@example.org"]),
+        (" ", "agency@example.org", ["agency@example.org"]),
+        ("", "", []),
+    ],
+)
+def test_an_alert_is_one_message_to_the_desk_else_to_the_agency(
+    session: GuardedSession, arrange: Arranger, rows: Session, of_desk: str, of_agency: str, told: list[str]
+) -> None:
+    agency = arrange.agency(AgencyKind.FIRE)
+    agency.mailbox, agency.teams[0].mailbox = of_agency, of_desk
+    arrange.save(agency)
+    case = arrange.case(agency)
+    with unit_of_work(session, SYSTEM, now=NOW) as work:
+        raise_alert(work, session.get_one(Case, case.id), "Smoking and home oxygen")
+    assert rows.scalars(select(Message.recipient)).all() == told
+    assert rows.scalars(select(Alert)).one().acknowledged_at is None
 
 
 def test_the_first_name_on_an_alert_stays(

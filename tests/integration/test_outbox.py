@@ -109,7 +109,7 @@ def test_a_broker_that_does_not_answer_loses_nothing(
     assert len(published) == 2
 
 
-def test_an_alert_raised_ends_as_one_sent_message_a_mailbox(
+def test_an_alert_raised_ends_as_one_sent_message(
     app: Flask,
     session: GuardedSession,
     arrange: Arranger,
@@ -122,18 +122,20 @@ def test_an_alert_raised_ends_as_one_sent_message_a_mailbox(
         alert = raise_alert(work, session.get_one(Case, case.id), "Smoking in bed")
         assert alert is not None
         alert_id = str(alert.id)
-    assert relay.apply().get() == 3
+    assert relay.apply().get() == 2
     assert redis_client.llen("urgent") == 1
     assert redis_client.llen("notify") == 1
     redis_client.delete("urgent", "notify")
-    tasks = app.extensions["celery"].tasks
+    celery = app.extensions["celery"]
+    celery.loader.import_default_modules()
+    tasks = celery.tasks
     for _ in range(2):
         tasks["alerts.send"].apply(kwargs={"message_id": "1", "alert_id": alert_id}).get()
         tasks["notifications.send_waiting"].apply().get()
-    messages = list(rows.scalars(select(Message)))
-    assert [(message.state, message.attempts) for message in messages] == [(MessageState.SENT, 1)] * 2
+    message = rows.scalars(select(Message)).one()
+    assert (message.state, message.attempts) == (MessageState.SENT, 1)
     shouted = [record.message for record in caplog.records if "NOTHING IS SENT" in record.message]
-    assert len(shouted) == 2
+    assert len(shouted) == 1
     assert "example.org" in shouted[0]
     assert "desk-1@" not in caplog.text
     assert "team-1@" not in caplog.text

@@ -18,7 +18,7 @@ from prevention.models.audit import AuditTag
 from prevention.models.case import Case
 from prevention.models.followup import FollowUp
 from prevention.services.cases.moving import set_act_by
-from prevention.services.notifications.messages import mailboxes_of_desk, write_message
+from prevention.services.notifications.messages import mailbox_of_desk, write_message
 from prevention.services.notifications.wording import MessageKind, spoken_time
 from prevention.services.work import Work
 
@@ -148,7 +148,7 @@ def _mailbox_of_owner(work: Work, followup: FollowUp) -> str:
         )
         if theirs:
             return theirs
-    return next(iter(mailboxes_of_desk(work, followup.agency_id)), "")
+    return mailbox_of_desk(work, followup.agency_id)
 
 
 def _agency_name(work: Work, agency_id: UUID) -> str:

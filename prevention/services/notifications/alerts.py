@@ -11,16 +11,16 @@ from prevention.models.base import new_id
 from prevention.models.case import Case
 from prevention.models.notification import Alert
 from prevention.policies.notifications import may_acknowledge_alert
-from prevention.services.notifications.messages import mailboxes_of_desk, write_message
+from prevention.services.notifications.messages import mailbox_of_desk, write_message
 from prevention.services.notifications.wording import MessageKind, spoken_time
 from prevention.services.work import Work
 
 
 def raise_alert(work: Work, case: Case, why: str) -> Alert | None:
-    """Alert the agency that owns ``case``: on screen, and to its desk's and its own mailbox.
+    """Alert the agency that owns ``case``: on screen, and by one message to its desk's mailbox.
 
-    ``why`` is shown on screen to that agency's coordinators only; messages carry the reference, the borough and the
-    time, no more. None when the case has an open alert already: a second cause does not ring twice.
+    ``why`` is shown on screen to that agency's coordinators only; the message carries the reference, the borough and
+    the time, no more. None when the case has an open alert already: a second cause does not ring twice.
     """
     work.session.flush()  # a case opened in this transaction must exist before its alert
     alert_id = work.session.execute(
@@ -33,7 +33,7 @@ def raise_alert(work: Work, case: Case, why: str) -> Alert | None:
         return None
     alert = work.session.get_one(Alert, alert_id)
     work.record(AuditTag.ALERT_RAISED, alert, case_id=case.id)
-    _write_messages(work, alert, case)
+    _write_message(work, alert, case)
     work.emit("alert.raised", alert_id=alert.id)
     return alert
 
@@ -55,26 +55,27 @@ def acknowledge_alert(work: Work, alert_id: UUID) -> Alert:
     return alert
 
 
-def _write_messages(work: Work, alert: Alert, case: Case) -> None:
+def _write_message(work: Work, alert: Alert, case: Case) -> None:
+    mailbox = mailbox_of_desk(work, alert.agency_id)
+    if not mailbox:
+        return
     borough = work.session.get(Area, case.borough_code) if case.borough_code else None
-    words = {
-        "reference": case.reference,
-        "agency": work.session.get_one(Agency, alert.agency_id).name,
-        "borough": borough.name if borough else "Not known",
-        "due_at": spoken_time(case.due_at) if case.due_at else None,
-    }
-    for number, mailbox in enumerate(mailboxes_of_desk(work, alert.agency_id), start=1):
-        write_message(
-            work,
-            effect_key=f"{alert_message_prefix(alert.id)}{number}",
-            kind=MessageKind.VERY_HIGH_ALERT,
-            agency_id=alert.agency_id,
-            recipient=mailbox,
-            words=words,
-            case_id=case.id,
-        )
+    write_message(
+        work,
+        effect_key=alert_message_key(alert.id),
+        kind=MessageKind.VERY_HIGH_ALERT,
+        agency_id=alert.agency_id,
+        recipient=mailbox,
+        words={
+            "reference": case.reference,
+            "agency": work.session.get_one(Agency, alert.agency_id).name,
+            "borough": borough.name if borough else "Not known",
+            "due_at": spoken_time(case.due_at) if case.due_at else None,
+        },
+        case_id=case.id,
+    )
 
 
-def alert_message_prefix(alert_id: UUID) -> str:
-    """How the effect keys of an alert's messages begin."""
-    return f"alert:{alert_id}:"
+def alert_message_key(alert_id: UUID) -> str:
+    """The effect key of an alert's message."""
+    return f"alert:{alert_id}"

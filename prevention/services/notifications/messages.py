@@ -4,7 +4,6 @@ Every message has an effect key, so that the same cause never writes two. No mes
 reason or anything about health or crime.
 """
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
@@ -122,11 +121,10 @@ def tell_outcome(work: Work, case: Case) -> int:
     return told
 
 
-def mailboxes_of_desk(work: Work, agency_id: UUID) -> list[str]:
-    """The mailboxes that reach an agency's desk: the intake desk's and the agency's own, each once."""
-    agency = work.session.get_one(Agency, agency_id)
-    desk = work.session.scalar(select(Team.mailbox).where(Team.agency_id == agency_id, Team.is_intake_desk))
-    return _each_once([desk or "", agency.mailbox])
+def mailbox_of_desk(work: Work, agency_id: UUID) -> str:
+    """The one mailbox that reaches an agency's desk: the intake desk's, else the agency's own, else ``""``."""
+    desk = work.session.scalar(select(Team.mailbox).where(Team.agency_id == agency_id, Team.is_intake_desk)) or ""
+    return desk.strip() or work.session.get_one(Agency, agency_id).mailbox.strip()
 
 
 def _what_happens_next(work: Work, case: Case) -> str:
@@ -155,10 +153,6 @@ def _feedback_mailbox(referral: Referral) -> str:
     """The mailbox as last amended, else as received."""
     last = referral.amendments[-1].content if referral.amendments else {}
     return str(last.get("feedback_to", referral.feedback_to)).strip()
-
-
-def _each_once(mailboxes: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(mailbox.strip() for mailbox in mailboxes if mailbox.strip()))
 
 
 def _valid_mailbox(text: str) -> str:

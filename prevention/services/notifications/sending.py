@@ -14,7 +14,7 @@ from prevention.errors import Conflict, NotFound
 from prevention.models.audit import AuditTag
 from prevention.models.notification import Message, MessageState
 from prevention.policies.notifications import may_retry_message, may_view_message
-from prevention.services.notifications.alerts import alert_message_prefix
+from prevention.services.notifications.alerts import alert_message_key
 from prevention.services.notifications.wording import with_site
 from prevention.services.work import Work
 
@@ -26,7 +26,7 @@ BATCH = 10
 def claim_waiting(work: Work, public_url: str, *, alert_id: UUID | None = None, limit: int = BATCH) -> list[Mail]:
     """Lease up to ``limit`` messages whose time has come, oldest first, as they are to be handed over.
 
-    ``alert_id`` takes that alert's messages only. Rows another worker holds are passed. Each claim counts as an
+    ``alert_id`` takes that alert's message only. Rows another worker holds are passed. Each claim counts as an
     attempt, so that a message that kills its worker does not come back for ever.
     """
     chosen = select(Message).where(
@@ -36,7 +36,7 @@ def claim_waiting(work: Work, public_url: str, *, alert_id: UUID | None = None, 
         or_(Message.leased_until.is_(None), Message.leased_until <= work.now),
     )
     if alert_id is not None:
-        chosen = chosen.where(Message.effect_key.startswith(alert_message_prefix(alert_id), autoescape=True))
+        chosen = chosen.where(Message.effect_key == alert_message_key(alert_id))
     rows = work.session.scalars(
         chosen.order_by(Message.try_at, Message.id).limit(limit).with_for_update(of=Message, skip_locked=True)
     ).all()
