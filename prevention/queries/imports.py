@@ -13,7 +13,7 @@ from prevention.domain.agency import AgencyKind
 from prevention.errors import NotFound
 from prevention.models.account import User
 from prevention.models.agency import Agency
-from prevention.models.referral import ImportRow, ImportRun, RowOutcome
+from prevention.models.referral import ImportRow, ImportRun, ImportState, RowOutcome
 from prevention.policies.imports import visible_imports
 
 PAGE_SIZE = 20
@@ -82,6 +82,14 @@ def import_run(session: Session, actor: Actor, run_id: UUID) -> RunView:
         raise NotFound
     run, name, agency = row
     return RunView(run, name or "", agency)
+
+
+def another_import_runs(session: Session, run_id: UUID) -> bool:
+    """Whether some import other than ``run_id``, anybody's, is being carried out: a run that waits may wait for it."""
+    running = select(ImportRun.id).where(
+        ImportRun.id != run_id, ImportRun.state.in_([ImportState.RUNNING, ImportState.CANCELLING])
+    )
+    return bool(session.scalar(select(running.exists())))
 
 
 def refused_rows(session: Session, run_id: UUID, limit: int) -> Sequence[ImportRow]:

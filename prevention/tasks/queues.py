@@ -12,6 +12,7 @@ class Queue(StrEnum):
     URGENT = "urgent"
     NOTIFY = "notify"
     FOLLOWUPS = "followups"
+    PREVIEW = "preview"
     IMPORT = "import"
 
 
@@ -20,6 +21,7 @@ TIME_TO_START: dict[Queue, int] = {
     Queue.URGENT: 5,
     Queue.NOTIFY: 30,
     Queue.FOLLOWUPS: 60,
+    Queue.PREVIEW: 60,
     Queue.IMPORT: 300,
 }
 
@@ -32,10 +34,14 @@ _ROUTES = {
     "referrals": Queue.IMPORT,
 }
 
+#: Tasks that do not go where their row goes: somebody waits for a preview, and an import before it may take an hour.
+_EXCEPTIONS = {"referrals.preview_import": Queue.PREVIEW}
+
 
 def route(name: str, *_args: Any, **_options: Any) -> dict[str, str]:
-    """Celery's router: a task named ``row.verb`` goes to its row's queue."""
-    return {"queue": _ROUTES.get(name.split(".", 1)[0], Queue.NOTIFY).value}
+    """Celery's router: a task named ``row.verb`` goes to its row's queue, with few exceptions."""
+    queue = _EXCEPTIONS.get(name) or _ROUTES.get(name.split(".", 1)[0], Queue.NOTIFY)
+    return {"queue": queue.value}
 
 
 def broker_queues() -> tuple[BrokerQueue, ...]:

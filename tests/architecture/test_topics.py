@@ -50,3 +50,8 @@ def test_the_worker_listens_to_every_queue_a_task_is_routed_to(app: Flask) -> No
     assert {route(name)["queue"] for name in _tasks(app)} <= listened
     assert listened == {queue.value for queue in Queue}
     assert TIME_TO_START.keys() == set(Queue)
+
+
+def test_a_preview_never_waits_behind_an_import() -> None:
+    preview, run = (route(f"referrals.{verb}_import")["queue"] for verb in ("preview", "run"))
+    assert (preview, run) == (Queue.PREVIEW, Queue.IMPORT)

@@ -205,6 +205,24 @@ def test_starting_twice_and_cancelling(client: PageClient, coordinator: User, ar
     client.page(f"/imports/{run.id}")
 
 
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (ImportState.RUNNING, "Waiting for another import to finish"),
+        (ImportState.CANCELLING, "Waiting for another import to finish"),
+        (ImportState.PREVIEWING, "Waiting for its turn"),
+        (ImportState.FINISHED, "Waiting for its turn"),
+    ],
+)
+def test_a_run_says_that_it_waits_for_another(
+    client: PageClient, coordinator: User, arrange: Arranger, other: ImportState, words: str
+) -> None:
+    _run(arrange, coordinator, state=other, created_by=None)
+    run = _run(arrange, coordinator, state=ImportState.QUEUED)
+    assert words in client.page(f"/imports/{run.id}").main.get_text(" ", strip=True)
+    assert client.get(f"/imports/{run.id}/progress").json["words"] == words
+
+
 def test_a_file_is_kept_no_longer_than_its_import(
     app: Flask, client: PageClient, coordinator: User, settings: Settings, rows: Session
 ) -> None:

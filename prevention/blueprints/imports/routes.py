@@ -37,6 +37,7 @@ from prevention.models.referral import ImportRun, ImportState
 from prevention.queries.imports import (
     RunKey,
     RunView,
+    another_import_runs,
     every_refused_row,
     import_run,
     import_runs,
@@ -104,7 +105,7 @@ def progress(run_id: UUID) -> ResponseReturnValue:
     """How far the import is, for the bar."""
     run = import_run(current_session(), current_actor(), run_id).run
     state = run.state.value.lower() if run.state in MOVING else _ENDED.get(run.state, "done")
-    return jsonify(done=run.done, total=run.total, state=state, words=progress_words(run))
+    return jsonify(done=run.done, total=run.total, state=state, words=_words(run))
 
 
 @bp.post("/<uuid:run_id>/start")
@@ -168,12 +169,12 @@ def report(run_id: UUID) -> ResponseReturnValue:
     )
 
 
-def progress_words(run: ImportRun) -> str:
-    """How far an import is, in words."""
+def progress_words(run: ImportRun, *, another_runs: bool = False) -> str:
+    """How far an import is, in words. ``another_runs``: one that waits does so for an import before it."""
     if run.state is ImportState.PREVIEWING:
         return "Reading the file and trying out its first rows"
     if run.state is ImportState.QUEUED:
-        return "Waiting for its turn"
+        return "Waiting for another import to finish" if another_runs else "Waiting for its turn"
     if run.state is ImportState.CANCELLING:
         return f"Stopping after {run.done:,} rows"
     return f"{run.done:,} of {run.total:,} rows: {run.new:,} new, {run.joined:,} joined, {run.refused:,} refused"
@@ -185,6 +186,11 @@ def field_words(field: str) -> str:
     words = {"dob": "date of birth", "nhs_number": "NHS number", "uprn": "UPRN", "source_ref": "reference"}
     plain = words.get(part, part.replace("_", " "))
     return f"{group.capitalize()}: {plain}" if group else plain[:1].upper() + plain[1:]
+
+
+def _words(run: ImportRun) -> str:
+    waits = run.state is ImportState.QUEUED
+    return progress_words(run, another_runs=waits and another_import_runs(current_session(), run.id))
 
 
 def _take_in(form: UploadForm) -> UUID:
@@ -264,7 +270,7 @@ def _page(found: RunView, form: ProfileForm) -> ResponseReturnValue:
         form=form,
         profile=shipped_profiles().get(run.profile),
         moving=run.state in MOVING,
-        words=progress_words(run),
+        words=_words(run),
         columns=_columns(run),
         refused=refused,
         shown=_SHOWN_ON_PAGE,
