@@ -586,7 +586,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_alerts_open",
         "alerts",
-        ["agency_id", "raised_at"],
+        ["agency_id", "raised_at", "id"],
         unique=False,
         postgresql_where=sa.text("acknowledged_at IS NULL"),
     )

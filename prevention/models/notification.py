@@ -79,7 +79,7 @@ class Alert(Identified, Base):
 
     __tablename__ = "alerts"
     __table_args__ = (
-        Index("ix_alerts_open", "agency_id", "raised_at", postgresql_where=text("acknowledged_at IS NULL")),
+        Index("ix_alerts_open", "agency_id", "raised_at", "id", postgresql_where=text("acknowledged_at IS NULL")),
         Index("uq_alerts_one_open_per_case", "case_id", unique=True, postgresql_where=text("acknowledged_at IS NULL")),
     )
 

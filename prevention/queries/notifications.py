@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Row, Select, func, select, tuple_
 from sqlalchemy.orm import Session, load_only
 
 from prevention.domain.account import Actor
@@ -14,8 +15,6 @@ from prevention.models.case import Case
 from prevention.models.notification import Alert, Message, MessageState
 from prevention.policies.notifications import visible_alerts, visible_messages
 
-#: More open alerts than anybody reads; the page says that there are more.
-MOST_ALERTS = 50
 PAGE_SIZE = 50
 
 
@@ -32,6 +31,22 @@ class OpenAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class NewestAlerts:
+    """The alerts raised last, newest first, and how many are open in all."""
+
+    alerts: tuple[OpenAlert, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPage:
+    """One page of open alerts, newest first; ``next_key`` begins the next page, None on the last."""
+
+    alerts: tuple[OpenAlert, ...]
+    next_key: tuple[datetime, UUID] | None
+
+
+@dataclass(frozen=True, slots=True)
 class MessagePage:
     """One page of sent messages, newest first; ``next_key`` begins the next page, None on the last."""
 
@@ -39,27 +54,43 @@ class MessagePage:
     next_key: tuple[datetime, UUID] | None
 
 
-def open_alerts(session: Session, actor: Actor) -> list[OpenAlert]:
-    """The open alerts the actor may see on open cases, soonest due first: one statement on a partial index."""
-    rows = session.execute(
+def newest_alerts(session: Session, actor: Actor, *, limit: int) -> NewestAlerts:
+    """The ``limit`` open alerts raised last that the actor may see, and the number of all: one statement."""
+    rows = session.execute(_open_alerts(actor).add_columns(func.count().over().label("in_all")).limit(limit)).all()
+    return NewestAlerts(tuple(_as_open_alert(row) for row in rows), rows[0].in_all if rows else 0)
+
+
+def open_alerts(
+    session: Session, actor: Actor, *, after: tuple[datetime, UUID] | None = None, limit: int = PAGE_SIZE
+) -> AlertPage:
+    """The open alerts the actor may see on open cases, raised last first, in pages of ``limit``."""
+    wanted = _open_alerts(actor).limit(limit + 1)
+    if after is not None:
+        wanted = wanted.where(tuple_(Alert.raised_at, Alert.id) < after)
+    found = [_as_open_alert(row) for row in session.execute(wanted)]
+    shown = tuple(found[:limit])
+    return AlertPage(shown, (shown[-1].raised_at, shown[-1].id) if len(found) > limit else None)
+
+
+def _open_alerts(actor: Actor) -> Select[UUID, UUID, str, str, datetime | None, datetime]:
+    return (
         select(Alert.id, Alert.case_id, Case.reference, Area.name, Case.due_at, Alert.raised_at)
         .join(Case, Case.id == Alert.case_id)
         .outerjoin(Area, Area.code == Case.borough_code)
         .where(visible_alerts(actor), Alert.acknowledged_at.is_(None), Case.is_open)
-        .order_by(Case.due_at.asc().nulls_last(), Alert.raised_at, Alert.id)
-        .limit(MOST_ALERTS)
+        .order_by(Alert.raised_at.desc(), Alert.id.desc())
     )
-    return [
-        OpenAlert(
-            id=row.id,
-            case_id=row.case_id,
-            reference=row.reference,
-            words=f"Case {row.reference}, {row.name}" if row.name else f"Case {row.reference}",
-            due_at=row.due_at,
-            raised_at=row.raised_at,
-        )
-        for row in rows
-    ]
+
+
+def _as_open_alert(row: Row[*tuple[Any, ...]]) -> OpenAlert:
+    return OpenAlert(
+        id=row.id,
+        case_id=row.case_id,
+        reference=row.reference,
+        words=f"Case {row.reference}, {row.name}" if row.name else f"Case {row.reference}",
+        due_at=row.due_at,
+        raised_at=row.raised_at,
+    )
 
 
 def sent_messages(

@@ -1,16 +1,19 @@
 """The banner, the open alerts, and the page of sent messages."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from prevention.domain.account import Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
 from prevention.models.agency import Agency
+from prevention.models.audit import AuditEvent, AuditTag
 from prevention.models.case import Case
 from prevention.models.notification import Alert, Message, MessageState
 from tests.support.arranging import NOW, Arranger
@@ -31,6 +34,12 @@ def _fragment(client: PageClient, version: str = "") -> tuple[int, str, str]:
     """Status, words and version of the banner as the script asks for it."""
     response = client.get("/alerts", headers={"If-None-Match": version} if version else {}, buffered=True)
     return response.status_code, response.text, response.headers["ETag"]
+
+
+def _fragment_version(client: PageClient) -> str:
+    drawn = client.page("/follow-ups").select_one("#alerts .app-alert")
+    assert drawn is not None
+    return str(drawn["data-etag"])
 
 
 @pytest.fixture
@@ -116,6 +125,77 @@ class TestBanner:
         assert len(banner.select("li")) == 1
         assert "See all 5" in banner.get_text()
         assert len(client.page("/alerts/open").select(".app-row")) == 5
+
+    def test_a_new_alert_shows_above_any_number_of_older_ones(
+        self, client: PageClient, arrange: Arranger, fire: Agency
+    ) -> None:
+        for number in range(60):
+            arrange.alert(
+                arrange.case(fire, due_at=NOW - timedelta(hours=number)), raised_at=NOW - timedelta(minutes=number // 3)
+            )
+        client.sign_in(arrange.user(fire))
+        before = _fragment_version(client)
+        newest = arrange.case(fire, due_at=NOW + timedelta(days=30))
+        arrange.alert(newest, raised_at=NOW + timedelta(minutes=1))
+        banner = client.page("/follow-ups").select_one(".app-alert")
+        assert banner is not None
+        assert "61 very high risk cases need somebody now" in banner.get_text()
+        assert f"Case {newest.reference}, Camden" in banner.get_text()
+        assert banner["data-etag"] != before
+        url, sizes, seen = "/alerts/open", [], []
+        while url:
+            page = client.page(url)
+            found = [link.get_text() for link in page.select(".app-row__link")]
+            sizes.append(len(found))
+            seen += found
+            following = page.select_one(".govuk-pagination__next a")
+            url = str(following["href"]) if following else ""
+        assert seen[0] == f"Case {newest.reference}, Camden"
+        assert (sizes, len(set(seen))) == ([50, 11], 61)
+
+    def test_one_button_puts_a_name_to_exactly_the_alerts_listed(
+        self, client: PageClient, arrange: Arranger, fire: Agency, rows: Session
+    ) -> None:
+        earlier = arrange.user(fire)
+        alerts = [arrange.alert(arrange.case(fire)) for _ in range(3)]
+        user = arrange.user(fire)
+        client.sign_in(user)
+        page = client.page("/alerts/open")
+        listed = [str(field["value"]) for field in page.select("input[name=alert]")]
+        assert set(listed) == {str(alert.id) for alert in alerts}
+        meanwhile = arrange.alert(arrange.case(fire))
+        alerts[0].acknowledged_at, alerts[0].acknowledged_by = NOW, earlier.id
+        arrange.save(alerts[0])
+        response = client.post("/alerts/acknowledge", data={"alert": listed})
+        assert response.headers["Location"] == "/alerts/open"
+        assert "Your name is on 2 cases." in client.page("/alerts/open").get_text()
+        named = {alert.id: alert.acknowledged_by for alert in rows.scalars(select(Alert))}
+        assert named == {
+            alerts[0].id: earlier.id,
+            alerts[1].id: user.id,
+            alerts[2].id: user.id,
+            meanwhile.id: None,
+        }
+        audited = select(AuditEvent.subject_id, AuditEvent.user_id, AuditEvent.case_id)
+        trail = rows.execute(audited.where(AuditEvent.tag == AuditTag.ALERT_ACKNOWLEDGED)).all()
+        assert {tuple(event) for event in trail} == {(one.id, user.id, one.case_id) for one in alerts[1:]}
+        client.post("/alerts/acknowledge", data={"alert": listed})
+        assert "Somebody’s name is on all of them already." in client.page("/alerts/open").get_text()
+
+    def test_the_button_touches_no_other_agency_and_takes_no_rubbish(
+        self, client: PageClient, arrange: Arranger, fire: Agency, case: Case, rows: Session
+    ) -> None:
+        own = arrange.alert(case)
+        theirs = arrange.alert(arrange.case(arrange.agency(AgencyKind.POLICE)))
+        client.sign_in(arrange.user(fire))
+        for ids in ([own.id, theirs.id], [theirs.id], [own.id, uuid4()], [own.id, "rubbish"], [], [own.id] * 51):
+            response = client.post("/alerts/acknowledge", data={"alert": [str(one) for one in ids]})
+            assert response.status_code == 404
+        assert rows.scalars(select(Alert.acknowledged_at)).all() == [None, None]
+        with client.session_transaction() as session:
+            session.clear()
+        client.sign_in(arrange.user(fire, Role.FIELD_OFFICER))
+        assert client.post("/alerts/acknowledge", data={"alert": [str(own.id)]}).status_code == 403
 
     def test_when_nothing_rings_the_page_says_so(self, client: PageClient, arrange: Arranger, fire: Agency) -> None:
         client.sign_in(arrange.user(fire))

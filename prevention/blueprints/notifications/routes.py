@@ -1,7 +1,6 @@
 """Very-high alerts on every coordinator's screen, and the messages an agency has sent."""
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,11 +8,12 @@ from flask import Blueprint, Response, current_app, flash, make_response, redire
 from flask.typing import ResponseReturnValue
 
 from prevention.domain.account import Permission
+from prevention.errors import NotFound
 from prevention.extensions import current_session
 from prevention.models.notification import MessageState
 from prevention.policies.notifications import may_retry_message
 from prevention.queries import notifications as queries
-from prevention.queries.notifications import OpenAlert
+from prevention.queries.notifications import NewestAlerts
 from prevention.services.notifications import alerts as alert_service
 from prevention.services.notifications import sending
 from prevention.services.notifications.wording import MessageKind, with_site
@@ -29,6 +29,7 @@ bp = Blueprint("notifications", __name__)
 #: page below stays in sight.
 _SHOWN = 3
 _CURSOR = "sent-messages"
+_ALERTS_CURSOR = "open-alerts"
 
 
 @bp.app_context_processor
@@ -37,9 +38,9 @@ def _banner() -> dict[str, object]:
 
 
 def alert_banner() -> dict[str, object] | None:
-    """What the banner shows to this request's actor: the first alerts, how many there are, and their version."""
-    found = queries.open_alerts(current_session(), current_actor())
-    if not found:
+    """What the banner shows to this request's actor: the newest alerts, how many there are, and their version."""
+    found = queries.newest_alerts(current_session(), current_actor(), limit=_SHOWN)
+    if not found.count:
         return None
     shown = [
         {
@@ -48,9 +49,9 @@ def alert_banner() -> dict[str, object] | None:
             "url": url_for("cases.show", case_id=alert.case_id),
             "acknowledge_url": url_for("notifications.acknowledge", alert_id=alert.id),
         }
-        for alert in (found if len(found) <= _SHOWN else found[:1])
+        for alert in (found.alerts if found.count <= _SHOWN else found.alerts[:1])
     ]
-    return {"shown": shown, "count": len(found), "etag": _etag(found), "all_url": url_for("notifications.open_alerts")}
+    return {"shown": shown, "count": found.count, "etag": _etag(found), "all_url": url_for("notifications.open_alerts")}
 
 
 @bp.get("/alerts")
@@ -70,9 +71,30 @@ def alerts() -> ResponseReturnValue:
 @bp.get("/alerts/open")
 @guarded(Permission.CASE_TRIAGE)
 def open_alerts() -> ResponseReturnValue:
-    """Every open alert, each to be acknowledged by name."""
-    found = queries.open_alerts(current_session(), current_actor())
-    return render_template("notifications/open_alerts.html", found=found, most=queries.MOST_ALERTS)
+    """Every open alert, newest first, to be acknowledged by name: each, or all that the page lists."""
+    after = _after(_ALERTS_CURSOR)
+    page = queries.open_alerts(current_session(), current_actor(), after=after)
+    return render_template(
+        "notifications/open_alerts.html",
+        found=page.alerts,
+        next_url=page.next_key and url_for(".open_alerts", after=write_cursor(_ALERTS_CURSOR, page.next_key)),
+        first_url=url_for(".open_alerts") if after else None,
+    )
+
+
+@bp.post("/alerts/acknowledge")
+@guarded(Permission.CASE_TRIAGE)
+def acknowledge_listed() -> ResponseReturnValue:
+    """Say by name that somebody has seen the alerts a page listed, and no others."""
+    ids = _listed()
+    with work_as(current_actor()) as work:
+        named = alert_service.acknowledge_alerts(work, ids)
+    if named:
+        cases = "1 case" if named == 1 else f"{named} cases"
+        flash(f"Your name is on {cases}. Now make sure that somebody goes to each home.", "success")
+    else:
+        flash("Somebody’s name is on all of them already.", "info")
+    return redirect(url_for(".open_alerts"))
 
 
 @bp.post("/alerts/<uuid:alert_id>/acknowledge")
@@ -92,7 +114,7 @@ def sent() -> ResponseReturnValue:
     """The messages the actor's agency has written, newest first."""
     state = _chosen_state()
     chosen = state.value if state else None
-    page = queries.sent_messages(current_session(), current_actor(), state=state, after=_after())
+    page = queries.sent_messages(current_session(), current_actor(), state=state, after=_after(_CURSOR))
     next_url = page.next_key and url_for(".sent", after=write_cursor(_CURSOR, page.next_key), state=chosen)
     return render_template(
         "notifications/sent.html",
@@ -131,9 +153,10 @@ def retry(message_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".message", message_id=message_id))
 
 
-def _etag(found: Sequence[OpenAlert]) -> str:
-    """A version of what the banner says; the words on screen are fixed times, so nothing else changes it."""
-    told = [f"{alert.id} {alert.words} {alert.due_at}" for alert in found]
+def _etag(found: NewestAlerts) -> str:
+    """A version of what the banner says: how many, and the newest. Times on screen are fixed words."""
+    told = [str(found.count)]
+    told += [f"{alert.raised_at} {alert.id} {alert.words} {alert.due_at}" for alert in found.alerts]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:32]
 
 
@@ -142,12 +165,23 @@ def _chosen_state() -> MessageState | None:
     return MessageState(chosen) if chosen in set(MessageState) else None
 
 
-def _after() -> tuple[datetime, UUID] | None:
-    parts = read_cursor(_CURSOR, request.args.get("after"))
+def _listed() -> list[UUID]:
+    """The ids a page posts. What no page of ours sends is answered as an alert that is not there."""
+    try:
+        ids = [UUID(given) for given in request.form.getlist("alert")]
+    except ValueError:
+        raise NotFound from None
+    if not 1 <= len(ids) <= queries.PAGE_SIZE:
+        raise NotFound
+    return ids
+
+
+def _after(cursor: str) -> tuple[datetime, UUID] | None:
+    parts = read_cursor(cursor, request.args.get("after"))
     if parts is None:
         return None
-    created_at, message_id = parts
-    return datetime.fromisoformat(str(created_at)), UUID(str(message_id))
+    at, row_id = parts
+    return datetime.fromisoformat(str(at)), UUID(str(row_id))
 
 
 def _settings() -> Settings:

@@ -1,7 +1,9 @@
 """Very-high alerts: on every coordinator's screen of the owning agency until one of them says "I have seen it"."""
 
+from collections.abc import Collection
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from prevention.errors import NotFound
@@ -48,11 +50,36 @@ def acknowledge_alert(work: Work, alert_id: UUID) -> Alert:
     if alert is None:
         raise NotFound
     may_acknowledge_alert(work.actor, alert).require()
-    if alert.acknowledged_at is None:
-        alert.acknowledged_at = work.now
-        alert.acknowledged_by = work.actor.user_id
-        work.record(AuditTag.ALERT_ACKNOWLEDGED, alert, case_id=alert.case_id)
+    _put_name(work, alert)
     return alert
+
+
+def acknowledge_alerts(work: Work, alert_ids: Collection[UUID]) -> int:
+    """Say, by the actor's name, that somebody has seen each of these alerts and no other: all of them, or none.
+
+    The number that now carry the actor's name; those that carried somebody's keep it.
+
+    Raises:
+        NotFound: one of them is not an alert of the actor's agency, or their role has no part in it.
+    """
+    wanted = set(alert_ids)
+    alerts = work.session.scalars(
+        select(Alert).where(Alert.id.in_(wanted)).order_by(Alert.id).with_for_update(of=Alert)
+    ).all()
+    if len(alerts) != len(wanted):
+        raise NotFound
+    for alert in alerts:
+        may_acknowledge_alert(work.actor, alert).require()
+    return sum(_put_name(work, alert) for alert in alerts)
+
+
+def _put_name(work: Work, alert: Alert) -> bool:
+    if alert.acknowledged_at is not None:
+        return False
+    alert.acknowledged_at = work.now
+    alert.acknowledged_by = work.actor.user_id
+    work.record(AuditTag.ALERT_ACKNOWLEDGED, alert, case_id=alert.case_id)
+    return True
 
 
 def _write_message(work: Work, alert: Alert, case: Case) -> None:
