@@ -347,12 +347,26 @@ class GivenAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class NotSaid:
+    """What a file has no column for, which is not the same as an empty cell: it says nothing against what came before.
+
+    ``parts`` are fields fed by missing columns only, named as in a profile (``person.dob``, ``told``); ``partly`` are
+    texts of which some columns are missing; ``values`` are single entries of lists (``household_flags``, ``DISABLED``).
+    """
+
+    parts: frozenset[str] = frozenset()
+    partly: frozenset[str] = frozenset()
+    values: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiveReferral:
     """The one command by which a referral comes in, whatever the channel (domain.md section 8).
 
     ``source_system`` + ``source_ref`` identify it for ever; an empty ``source_ref`` means the channel has no
     reference of its own and the receipt serves. ``received_at`` and ``concern_observed_at`` are aware UTC;
-    None means "now" and "not said". ``original`` keeps the sender's own columns word for word.
+    None means "now" and "not said". ``original`` keeps the sender's own columns word for word. ``not_said`` is what the
+    channel had no room for: sent again, it keeps what the referral says.
     """
 
     agency_id: UUID
@@ -387,6 +401,7 @@ class ReceiveReferral:
     other_agencies_told: str = ""
     suspect: bool = False
     original: dict[str, str] = field(default_factory=dict)
+    not_said: NotSaid = NotSaid()
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,80 @@ def test_a_changed_row_is_an_amendment(
     assert counts(state_of(rows, second)) == {"unchanged": 1, "amended": 1}
 
 
+FULL = {"gender": "F", "uprn": "100010000377", "middle_names": "ANN", "role": "SUSPECT", "phone": "07700 900123"}
+
+
+@pytest.fixture
+def taken_in(session: GuardedSession, police: Agency, rows: Session, open_work: OpenWork) -> Callable[..., ImportRun]:
+    """Takes a whole file in: the run at its end."""
+
+    def take(content: bytes) -> ImportRun:
+        with unit_of_work(session, SYSTEM) as work:
+            run_id = create_run(work, agency_id=police.id, profile="police", file_name="x", stored_as="x").id
+        started(session, run_id, opener(content))
+        run_import(open_work, run_id, opener(content))
+        return state_of(rows, run_id)
+
+    return take
+
+
+def without(content: list[str], *columns: str) -> list[str]:
+    return [cell for name, cell in zip(COLUMNS, content, strict=True) if name not in columns]
+
+
+def test_missing_columns_say_nothing_and_empty_cells_do(taken_in: Callable[..., ImportRun], rows: Session) -> None:
+    first = line(1, circumstances="Police at the door. Do not contact by letter.", **FULL)
+    assert counts(taken_in(file_of(first))) == {"new": 1}
+    before = rows.scalars(select(Referral)).one().current_content
+    gone = ("date_of_birth", "gender", "uprn", "role", "circumstances", "subject_informed", "middle_names", "grade")
+    kept = tuple(column for column in COLUMNS if column not in gone)
+    short = taken_in(file_of(without(first, *gone), columns=kept))
+    assert counts(short) == {"unchanged": 1}
+    assert short.preview["remarks"][0]["sentence"].startswith("grade, role, middle_names, date_of_birth, gender")
+    assert "not in this file" in short.preview["remarks"][0]["sentence"]
+    changed = without(line(1, **FULL | {"phone": "", "first_name": "EMMA"}), *gone)
+    assert counts(taken_in(file_of(changed, columns=kept))) == {"amended": 1}
+    assert counts(taken_in(file_of(changed, columns=kept))) == {"unchanged": 1}
+    after = rows.scalars(select(Referral)).one().current_content
+    assert after == before | {"person": before["person"] | {"phone": "", "first_name": "EMMA"}}
+    blank = line(1, **FULL | {"phone": "", "first_name": "EMMA", "date_of_birth": ""})
+    assert counts(taken_in(file_of(blank))) == {"amended": 1}
+    assert rows.scalars(select(Referral)).one().current_content["person"]["dob"] == ""
+
+
+def test_a_moved_home_does_not_keep_the_old_uprn(taken_in: Callable[..., ImportRun], rows: Session) -> None:
+    taken_in(file_of(line(1, **FULL)))
+    gone = ("uprn", "postcode")
+    kept = tuple(column for column in COLUMNS if column not in gone)
+    spelt = without(line(1, **FULL | {"address": line(1)[COLUMNS.index("address")].replace("Road", "Rd")}), *gone)
+    taken_in(file_of(spelt, columns=kept))
+    address = rows.scalars(select(Referral)).one().current_content["address"]
+    assert (address["uprn"], bool(address["postcode"])) == (FULL["uprn"], True)
+    moved = without(line(1, **FULL | {"address": "99 Elsewhere Street, London"}), *gone)
+    assert counts(taken_in(file_of(moved, columns=kept))) == {"amended": 1}
+    address = rows.scalars(select(Referral)).one().current_content["address"]
+    assert (address["uprn"], address["postcode"]) == ("", "")
+
+
+def test_a_reference_used_for_somebody_else_is_refused(taken_in: Callable[..., ImportRun], rows: Session) -> None:
+    taken_in(file_of(line(1)))
+    run = taken_in(file_of(line(2, merlin_ref="26ACN1")))
+    assert counts(run) == {"refused": 1}
+    refused = rows.scalars(select(ImportRow).where(ImportRow.run_id == run.id)).one()
+    assert refused.reason == "This reference was used for somebody else before. Ask the sender which is right."
+    assert rows.scalars(select(Referral)).one().amendments == []
+
+
+@pytest.mark.parametrize("same", ["date_of_birth", "address", "first_name"])
+def test_somebody_of_whom_something_stays_is_amended(
+    taken_in: Callable[..., ImportRun], rows: Session, same: str
+) -> None:
+    taken_in(file_of(line(1)))
+    keeps = {"address": ("address", "postcode"), "first_name": ("first_name", "last_name")}.get(same, (same,))
+    values = {column: line(1)[COLUMNS.index(column)] for column in keeps}
+    assert counts(taken_in(file_of(line(2, merlin_ref="26ACN1", **values)))) == {"amended": 1}
+
+
 class Killed(BaseException):
     """The worker is gone, with no time to say so."""
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prevention.domain.intake.conversion import Refused, read_local_time, remarks, to_command
+from prevention.domain.intake.conversion import Refused, about_missing_columns, read_local_time, remarks, to_command
 from prevention.domain.intake.profile import Profile, profile_named, read_profile, shipped_profiles, suggest_profile
 from prevention.domain.intake.rows import FIELD_LIMIT, Row, read_header, read_rows
 from prevention.domain.referral import (
@@ -21,6 +21,7 @@ from prevention.domain.referral import (
     ContactConstraint,
     CurrentLocation,
     HouseholdFlag,
+    NotSaid,
     ReceiveReferral,
     ReferralReason,
     Told,
@@ -173,6 +174,24 @@ def test_an_unknown_reason_is_other_and_stays_readable() -> None:
     command = command_of(FIRE, FIRE_LINE.replace("Reduced mobility; Hoarding / clutter", "Leaking roof"))
     assert command.reasons == {ReferralReason.OTHER, ReferralReason.NO_ALARM}
     assert "Leaking roof" in command.narrative
+
+
+def test_what_a_file_has_no_column_for_is_not_said() -> None:
+    gone = {"DOB", "Lives Alone", "Smoke Alarm Working", "Address 2", "Notes", "Resident Told"}
+    line = "HFSV/26/1,05/07/2026 21:25,Web,Ana,Ray,F,,,,Flat 6,26 Hertford Rd,EN3 5JG,Falls,No"
+    header = ",".join(column for column in FIRE.columns if column not in gone)
+    (row,) = read_rows(io.BytesIO(f"{header}\n{line}".encode()), FIRE)
+    command = to_command(row, FIRE, AGENCY)
+    assert isinstance(command, ReceiveReferral)
+    said = command.not_said
+    assert said.parts == {"person.dob", "narrative", "told", "told_detail", "confidential_address"}
+    assert said.partly == {"address.lines"}
+    assert {("reasons", "NO_ALARM"), ("household_flags", "LIVES_ALONE")} <= said.values
+    assert [remark.sentence[:70] for remark in about_missing_columns(row, FIRE)] == [
+        "DOB, Address 2, Lives Alone, Smoke Alarm Working, Resident Told and No"
+    ]
+    assert about_missing_columns(rows_of(FIRE, FIRE_LINE)[0], FIRE) == []
+    assert command_of(FIRE, FIRE_LINE).not_said == NotSaid()
 
 
 def test_no_reason_at_all_is_other() -> None:

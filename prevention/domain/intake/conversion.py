@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from prevention.domain import suggestions
-from prevention.domain.intake.profile import Conversion, Effect, FieldSource, Profile, fold_term
+from prevention.domain.intake.profile import Conversion, Effect, FieldSource, Profile, fold_column, fold_term
 from prevention.domain.intake.rows import Row
 from prevention.domain.referral import (
     Agrees,
@@ -22,6 +22,7 @@ from prevention.domain.referral import (
     GivenAddress,
     GivenPerson,
     HouseholdFlag,
+    NotSaid,
     ReceiveReferral,
     ReferralReason,
     StaffSafety,
@@ -117,7 +118,61 @@ def to_command(row: Row, profile: Profile, agency_id: UUID) -> ReceiveReferral |
         other_agencies_told=draft.values.get("other_agencies_told", ""),
         suspect=draft.suspect,
         original=dict(row.cells),
+        not_said=_not_said(row, profile),
     )
+
+
+def columns_not_in(row: Row, profile: Profile) -> list[str]:
+    """The columns the profile knows and the row's file does not have, in the profile's order."""
+    return [column for column in profile.columns if not row.has(column)]
+
+
+def about_missing_columns(row: Row, profile: Profile) -> list[Remark]:
+    """One remark for the whole file, by its first row: the columns it could have and does not."""
+    missing = columns_not_in(row, profile)
+    if not missing:
+        return []
+    named = f"{', '.join(missing[:-1])} and {missing[-1]} are" if len(missing) > 1 else f"{missing[0]} is"
+    return [Remark(f"{named} not in this file. What came in before about that stays as it is.")]
+
+
+def _not_said(row: Row, profile: Profile) -> NotSaid:
+    missing = {fold_column(column) for column in columns_not_in(row, profile)}
+    if not missing:
+        return NotSaid()
+    parts, partly = set(), set()
+    for name, source in profile.fields.items():
+        gone = [fold_column(column) in missing for column in source.columns]
+        if all(gone):
+            parts.add(name)
+        elif any(gone):
+            partly.add(name)
+    if "told" in parts and "told_detail" not in profile.fields:
+        parts.add("told_detail")
+    if "source_grade" in parts:
+        parts.add("source_grade_scheme")
+    said = [effect for effect in profile.effects if fold_column(effect.column) not in missing]
+    unsaid = [effect for effect in profile.effects if fold_column(effect.column) in missing]
+    for name in ("current_location", "suspect"):
+        if any(getattr(effect, name) for effect in unsaid) and not any(getattr(effect, name) for effect in said):
+            parts.add(name)
+    values = {
+        (name, str(value)) for effect in unsaid for name, value in _listed_by(effect).items() if value is not None
+    }
+    if "narrative" in parts | partly:  # handling instructions are read from it
+        parts.add("confidential_address")
+        others = {effect.contact_constraint for effect in said}
+        values |= {("contact_constraints", one.value) for one in ContactConstraint if one not in others}
+    return NotSaid(frozenset(parts), frozenset(partly), frozenset(values))
+
+
+def _listed_by(effect: Effect) -> dict[str, ReferralReason | HouseholdFlag | ContactConstraint | StaffSafety | None]:
+    return {
+        "reasons": effect.reason,
+        "household_flags": effect.household_flag,
+        "contact_constraints": effect.contact_constraint,
+        "staff_safety": effect.staff_safety,
+    }
 
 
 def remarks(row: Row, profile: Profile) -> list[Remark]:

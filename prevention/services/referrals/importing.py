@@ -4,7 +4,7 @@ Each row is a transaction of its own that also moves the run's counters on, so a
 it stopped, two workers never take the same row, and memory stays constant whatever the file's size.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import islice
@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import OperationalError
 
-from prevention.domain.intake.conversion import Refused, remarks, to_command
+from prevention.domain.intake.conversion import Refused, Remark, about_missing_columns, remarks, to_command
 from prevention.domain.intake.profile import Profile, profile_named
 from prevention.domain.intake.rows import Row, read_rows
 from prevention.domain.reference import ReferenceKind, new_reference
@@ -323,6 +323,8 @@ class _Found:
         self.rows += 1
         if row.encoding != "ascii" or not self.encoding:
             self.encoding = row.encoding
+        if self.rows == 1:
+            self._remark(row, about_missing_columns(row, profile))
         if len(self.first_rows) < _FIRST_ROWS:
             self.first_rows.append(row.cells)
         command = to_command(row, profile, agency_id)
@@ -332,11 +334,11 @@ class _Found:
                 self.refused_examples.append({"line": row.line, "reason": command.reason, "column": command.column})
             return ""
         if len(self.remarks) < _EXAMPLES:
-            self.remarks += [
-                {"line": row.line, "column": remark.column, "sentence": remark.sentence}
-                for remark in remarks(row, profile)
-            ]
+            self._remark(row, remarks(row, profile))
         return command.source_ref
+
+    def _remark(self, row: Row, found: Iterable[Remark]) -> None:
+        self.remarks += [{"line": row.line, "column": remark.column, "sentence": remark.sentence} for remark in found]
 
     def as_data(self) -> dict[str, Any]:
         """As JSON-ready data."""

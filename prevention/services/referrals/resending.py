@@ -1,0 +1,138 @@
+"""A referral sent again under its own reference: what its file has no column for stays, and nobody is overwritten."""
+
+from collections.abc import Iterable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from prevention.domain.referral import Channel, GivenAddress, GivenPerson, NotSaid, ReceiveReferral, ReferralReason
+from prevention.domain.referral_content import Content, command_from, content_of
+from prevention.errors import Invalid
+from prevention.matching.normalise import address_key, fold, tidy_address, tidy_person
+from prevention.models.referral import Referral, RowOutcome
+from prevention.services.referrals.amending import amend
+from prevention.services.work import Work
+
+_LONDON = ZoneInfo("Europe/London")
+_LISTS = ("reasons", "household_flags", "contact_constraints", "staff_safety")
+_SOMEBODY_ELSE = "This reference was used for somebody else before. Ask the sender which is right."
+
+
+def send_again(work: Work, referral: Referral, command: ReceiveReferral) -> RowOutcome:
+    """Take in what came again for ``referral``: UNCHANGED when it says nothing new, else AMENDED.
+
+    What ``command.not_said`` names stays as the referral says it now.
+
+    Raises:
+        Invalid: it cannot be acted on, another agency sends it, or a file gives another name, date of birth and
+            address all at once, so that it is about somebody else.
+    """
+    before = referral.current_content
+    after = _with_what_stays(before, content_of(command), command.not_said)
+    if referral.agency_id == command.agency_id:
+        if command.channel is Channel.CSV and _is_somebody_else(referral, before, after):
+            raise Invalid({"source_ref": _SOMEBODY_ELSE})
+        if command.not_said != NotSaid() and after == before and _says_the_same(referral, command):
+            return RowOutcome.UNCHANGED
+        if command.not_said != NotSaid():
+            command = command_from(after, command)
+    return amend(work, referral, command, reason="Sent again with changes")
+
+
+def _says_the_same(referral: Referral, command: ReceiveReferral) -> bool:
+    """Whether every column sent holds the words it held before."""
+    latest = referral.amendments[-1].original if referral.amendments else referral.original
+    return all(latest.get(column) == text for column, text in command.original.items())
+
+
+def _is_somebody_else(referral: Referral, before: Content, after: Content) -> bool:
+    """Whether name, date of birth and address are all given both times, and all three differ after tidying."""
+    if before["person"] == after["person"] or before["address"] == after["address"]:
+        return False
+    day = referral.received_at.astimezone(_LONDON).date()
+    was, now = (tidy_person(GivenPerson(**content["person"]), day) for content in (before, after))
+    names = [(fold(person.first_name), fold(person.surname)) for person in (was, now)]
+    if not all(map(any, names)) or was.dob is None or now.dob is None:
+        return False
+    return names[0] != names[1] and was.dob != now.dob and _is_another_home(before["address"], after["address"])
+
+
+def _is_another_home(before: Content, after: Content) -> bool:
+    """Whether both say where, and not the same place."""
+    was, now = tidy_address(GivenAddress(**before)), tidy_address(GivenAddress(**after))
+    places = [(place.uprn, address_key(place), fold(place.text)) for place in (was, now)]
+    if not all(map(any, places)):
+        return False
+    return not any(one and one == other for one, other in zip(*places, strict=True))
+
+
+def _with_what_stays(before: Content, after: Content, not_said: NotSaid) -> Content:
+    """``after``, with what it could not say taken from ``before``."""
+    if not_said == NotSaid():
+        return after
+    kept = dict(after)
+    for part in after:
+        if part in _LISTS:
+            kept[part] = _list_of(part, before[part], after[part], not_said)
+        elif part == "person":
+            kept[part] = {
+                name: _text_of(f"person.{name}", before[part][name], text, not_said)
+                for name, text in after[part].items()
+            }
+        elif part == "address":
+            kept[part] = _address_of(before[part], after[part], not_said)
+        elif part == "narrative" and part in not_said.parts:  # words for reasons that are not known stand in it
+            new = after[part] not in before[part]
+            kept[part] = f"{before[part]}\n{after[part]}".strip() if new else before[part]
+        else:
+            kept[part] = _text_of(part, before[part], after[part], not_said)
+    return kept
+
+
+def _text_of(name: str, before: Any, after: Any, not_said: NotSaid) -> Any:
+    stays = name in not_said.parts or (name in not_said.partly and _is_part_of(str(after), str(before)))
+    return before if stays else after
+
+
+def _is_part_of(text: str, whole: str) -> bool:
+    """Whether ``whole`` says every word of ``text`` in the same order, with others perhaps between them."""
+    words = iter(whole.split())
+    return all(word in words for word in text.split())
+
+
+def _list_of(part: str, before: Iterable[str], after: Iterable[str], not_said: NotSaid) -> list[str]:
+    stays = {value for value in before if part in not_said.parts or (part, value) in not_said.values}
+    says = set(after)
+    if part == "reasons" and stays and says == {ReferralReason.OTHER}:
+        says &= set(before)  # OTHER stands for "none is given", and there is one
+    return sorted(stays | says)
+
+
+def _address_of(before: Content, after: Content, not_said: NotSaid) -> Content:
+    """Parts that cannot be said stay, but not beside another home: an old UPRN would send crews to the wrong door."""
+    kept = {name: _text_of(f"address.{name}", before[name], text, not_said) for name, text in after.items()}
+    if kept == after:
+        return after
+    same_lines = _are_same_lines(before, kept["lines"])
+    same_postcode = _are_same_postcodes(before["postcode"], kept["postcode"])
+    if not same_lines and "address.postcode" in not_said.parts:
+        kept["postcode"] = ""
+    if not (same_lines and same_postcode) and "address.uprn" in not_said.parts:
+        kept["uprn"] = ""
+    kept["no_fixed_abode"] = after["no_fixed_abode"] or (same_lines and same_postcode and before["no_fixed_abode"])
+    return kept
+
+
+def _are_same_lines(before: Content, lines: str) -> bool:
+    """Whether ``lines`` are the same home however written; silence on either side says nothing against it."""
+    if not before["lines"].strip() or not lines.strip():
+        return True
+    was, now = (
+        tidy_address(GivenAddress(lines=text, postcode=before["postcode"])) for text in (before["lines"], lines)
+    )
+    key = address_key(was)
+    return (key is not None and key == address_key(now)) or fold(was.text) == fold(now.text)
+
+
+def _are_same_postcodes(before: str, after: str) -> bool:
+    was, now = ("".join(fold(text).split()) for text in (before, after))
+    return not was or not now or was == now
