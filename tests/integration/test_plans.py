@@ -27,7 +27,7 @@ from prevention.queries.cases.timeline import timeline
 from prevention.queries.followups import FollowUpFilter, When, Whose, followups
 from prevention.queries.imports import import_runs
 from prevention.queries.matches import review_page
-from prevention.queries.notifications import open_alerts, sent_messages
+from prevention.queries.notifications import newest_alerts, open_alerts, sent_messages
 from prevention.queries.referrals import following
 from prevention.queries.visits import my_visits
 from prevention.unit_of_work import GuardedSession
@@ -186,6 +186,7 @@ LISTS: dict[str, tuple[str, Read, str]] = {
     ),
     "imports": ("fire.coordinator", lambda s, a, _: import_runs(s, a), "ix_import_runs_created_at_id"),
     "sent messages": ("fire.coordinator", lambda s, a, _: sent_messages(s, a), "ix_messages_agency_id_created_at_id"),
+    "newest alerts": ("fire.coordinator", lambda s, a, _: newest_alerts(s, a, limit=3), "ix_alerts_open"),
     "open alerts": ("fire.coordinator", lambda s, a, _: open_alerts(s, a), "ix_alerts_open"),
     "timeline": (
         "fire.coordinator",
