@@ -1,6 +1,6 @@
 """Opening a case for a referral: who owns it, how high the risk is, and by when somebody acts."""
 
-from sqlalchemy import exists, select
+from sqlalchemy import Text, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from prevention.domain.agency import AgencyKind
@@ -20,6 +20,17 @@ from prevention.services.cases.moving import set_act_by
 from prevention.services.cases.summarising import make_findable, sum_up
 from prevention.services.notifications.alerts import raise_alert
 from prevention.services.work import Work
+
+_colleague = aliased(Team)
+_COVERS = exists().where(
+    _colleague.agency_id == Agency.id,
+    TeamArea.team_id == _colleague.id,
+    TeamArea.area_code == bindparam("borough_code", type_=Text()),
+)
+#: Every desk that takes in cases, its agency, and whether that has a team covering the borough.
+_DESKS = (
+    select(Team, Agency, _COVERS.label("covers")).join(Agency).where(Team.is_intake_desk, Team.active, Agency.active)
+)
 
 
 def open_case(work: Work, referral: Referral) -> Case:
@@ -73,15 +84,7 @@ def intake_desk(work: Work, referral: Referral) -> Team:
     content = referral.current_content
     reasons = map(ReferralReason, content["reasons"])
     kind = owner_kind(reasons, load_routing(), immediate_danger=content["immediate_danger"])
-    colleague = aliased(Team)
-    covers = exists().where(
-        colleague.agency_id == Agency.id,
-        TeamArea.team_id == colleague.id,
-        TeamArea.area_code == referral.current_premises.borough_code,
-    )
-    desks = work.session.execute(
-        select(Team, Agency, covers.label("covers")).join(Agency).where(Team.is_intake_desk, Team.active, Agency.active)
-    ).all()
+    desks = work.session.execute(_DESKS, {"borough_code": referral.current_premises.borough_code}).all()
     best = min(
         desks,
         key=lambda desk: (

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Text, false, func, literal, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import DateTime, Text, Uuid, any_, bindparam, func, or_, select, text, union
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import defer, joinedload
 
 from prevention.domain.concern import load_concern_rules, same_concern
@@ -39,7 +39,58 @@ MOST_PEOPLE = 80
 RECENT = timedelta(days=365)
 
 _LONDON = ZoneInfo("Europe/London")
+_STORE_KEYS = text(
+    "INSERT INTO blocking_keys (key, record_id) SELECT unnest(CAST(:keys AS text[])), CAST(:record_id AS uuid) "
+    "ON CONFLICT DO NOTHING"
+)
 _SAME_HOME = "Same home; another person, or nobody, is named"
+
+
+_RARE = (
+    select(BlockingKey.key)
+    .where(BlockingKey.key == any_(bindparam("keys", type_=ARRAY(Text))))
+    .group_by(BlockingKey.key)
+    .having(func.count() <= COMMONEST_KEY)
+)
+_PEOPLE = (
+    select(PersonLink.person_id)
+    .join(BlockingKey, BlockingKey.record_id == PersonLink.record_id)
+    .where(BlockingKey.key.in_(_RARE), PersonLink.valid_to.is_(None))
+    .group_by(PersonLink.person_id)
+    .order_by(func.count().desc(), PersonLink.person_id)
+    .limit(MOST_PEOPLE)
+)
+#: The people who share one of ``keys``, with each of their records. A constant, so that it is prepared once.
+_SHARING_A_KEY = (
+    select(PersonLink.person_id, PersonRecord, Referral.source_system, Referral.received_at)
+    .join(PersonRecord, PersonRecord.id == PersonLink.record_id)
+    .join(Referral, Referral.id == PersonRecord.referral_id)
+    .where(PersonLink.person_id.in_(_PEOPLE.subquery().select()), PersonLink.valid_to.is_(None))
+    .options(joinedload(PersonRecord.premises, innerjoin=True), defer(PersonRecord.given))
+)
+_OF_LIKELY = PersonLink.person_id == any_(bindparam("likely", type_=ARRAY(Uuid)))
+_AT_HOME = Case.premises_id == bindparam("home", type_=Uuid())
+#: Each half by its own index: the OR of the two alone would go through every recent case.
+_NEAR = union(
+    select(ReferralLink.case_id)
+    .join(PersonRecord, PersonRecord.referral_id == ReferralLink.referral_id)
+    .join(PersonLink, PersonLink.record_id == PersonRecord.id)
+    .where(_OF_LIKELY, PersonLink.valid_to.is_(None), ReferralLink.valid_to.is_(None)),
+    select(Case.id).where(_AT_HOME),
+)
+#: Cases opened after ``since`` at ``home`` or that speak of one of the ``likely``, with each person they speak of.
+_SPOKEN_OF = (
+    select(Case, PersonLink.person_id)
+    .join(ReferralLink, (ReferralLink.case_id == Case.id) & ReferralLink.valid_to.is_(None))
+    .join(PersonRecord, PersonRecord.referral_id == ReferralLink.referral_id)
+    .join(PersonLink, (PersonLink.record_id == PersonRecord.id) & PersonLink.valid_to.is_(None))
+    .where(
+        Case.id.in_(_NEAR.subquery().select()),
+        or_(_OF_LIKELY, _AT_HOME),
+        Case.opened_at > bindparam("since", type_=DateTime(timezone=True)),
+    )
+    .limit(MOST_PEOPLE)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +174,7 @@ def store_keys(work: Work, record: PersonRecord, engine: Record | None = None) -
         engine = engine_record(record, record.premises, referral.source_system, referral.received_at)
     found = keys(engine)
     if found:
-        rows = select(func.unnest(literal(list(found), ARRAY(Text))), literal(record.id))
-        work.session.execute(insert(BlockingKey).from_select(["key", "record_id"], rows).on_conflict_do_nothing())
+        work.session.execute(_STORE_KEYS, {"keys": list(found), "record_id": record.id})
 
 
 def engine_record(record: PersonRecord, premises: Premises, source: str, received_at: datetime) -> Record:
@@ -170,27 +220,7 @@ def _profiles(work: Work, new: Record) -> list[Profile]:
     found = keys(new)
     if not found:
         return []
-    rare = (
-        select(BlockingKey.key)
-        .where(BlockingKey.key.in_(found))
-        .group_by(BlockingKey.key)
-        .having(func.count() <= COMMONEST_KEY)
-    )
-    people = (
-        select(PersonLink.person_id)
-        .join(BlockingKey, BlockingKey.record_id == PersonLink.record_id)
-        .where(BlockingKey.key.in_(rare), PersonLink.valid_to.is_(None))
-        .group_by(PersonLink.person_id)
-        .order_by(func.count().desc(), PersonLink.person_id)
-        .limit(MOST_PEOPLE)
-    )
-    rows = work.session.execute(
-        select(PersonLink.person_id, PersonRecord, Referral.source_system, Referral.received_at)
-        .join(PersonRecord, PersonRecord.id == PersonLink.record_id)
-        .join(Referral, Referral.id == PersonRecord.referral_id)
-        .where(PersonLink.person_id.in_(people.subquery().select()), PersonLink.valid_to.is_(None))
-        .options(joinedload(PersonRecord.premises, innerjoin=True), defer(PersonRecord.given))
-    )
+    rows = work.session.execute(_SHARING_A_KEY, {"keys": list(found)})
     records: dict[UUID, list[Record]] = defaultdict(list)
     for person_id, record, source, received_at in rows:
         records[person_id].append(engine_record(record, record.premises, source, received_at))
@@ -216,19 +246,10 @@ def _cases_beside(work: Work, record: PersonRecord, outcomes: list[Outcome]) -> 
     """
     beside = {UUID(outcome.profile_id): outcome for outcome in outcomes}
     likely = [person for person, outcome in beside.items() if outcome.decision is not MatchDecision.NEW]
-    at_home = Case.premises_id == record.premises_id
-    if record.premises.status is AddressStatus.NO_FIXED_ABODE:
-        at_home = false()
-    spoken_of = (
-        select(Case, PersonLink.person_id)
-        .join(ReferralLink, (ReferralLink.case_id == Case.id) & ReferralLink.valid_to.is_(None))
-        .join(PersonRecord, PersonRecord.referral_id == ReferralLink.referral_id)
-        .join(PersonLink, (PersonLink.record_id == PersonRecord.id) & PersonLink.valid_to.is_(None))
-        .where(or_(PersonLink.person_id.in_(likely), at_home), Case.opened_at > work.now - RECENT)
-        .limit(MOST_PEOPLE)
-    )
+    nowhere = record.premises.status is AddressStatus.NO_FIXED_ABODE
+    spoken_of = {"likely": likely, "home": None if nowhere else record.premises_id, "since": work.now - RECENT}
     found: dict[UUID, CandidateCase] = {}
-    for case, person_id in work.session.execute(spoken_of):
+    for case, person_id in work.session.execute(_SPOKEN_OF, spoken_of):
         outcome = beside.get(person_id)
         known = found.get(case.id)
         if known is None or _bits(outcome) > _bits(known.outcome):

@@ -21,8 +21,8 @@ from prevention.services.matches.finding import Likeness, find_likeness, remembe
 from prevention.services.notifications.messages import acknowledge_referral
 from prevention.services.people import add_record, link_person
 from prevention.services.premises import place
+from prevention.services.referrals.amending import amend
 from prevention.services.referrals.checking import check
-from prevention.services.referrals.resending import send_again
 from prevention.services.work import Work
 
 
@@ -53,7 +53,7 @@ def receive(work: Work, command: ReceiveReferral) -> Receipt:
         lock_words(work, [f"referral:{command.source_system}:{source_ref}"])
         known = _known(work, command.source_system, source_ref)
         if known is not None:
-            outcome = send_again(work, known, command)
+            outcome = amend(work, known, command, reason="Sent again with changes")
             return _receipt(known, _case_of(work, known), outcome)
     with work.session.no_autoflush:  # what is new is written together, where the next step reads it
         return _receive_new(work, command, source_ref)
@@ -100,9 +100,10 @@ def _to_case(work: Work, referral: Referral, likeness: Likeness) -> tuple[Case, 
 
 
 def _known(work: Work, source_system: str, source_ref: str) -> Referral | None:
-    return work.session.scalar(
-        select(Referral).where(Referral.source_system == source_system, Referral.source_ref == source_ref)
+    known = work.session.scalar(
+        select(Referral.id).where(Referral.source_system == source_system, Referral.source_ref == source_ref)
     )
+    return work.session.get_one(Referral, known) if known is not None else None
 
 
 def _case_of(work: Work, referral: Referral) -> Case:
