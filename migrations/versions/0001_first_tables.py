@@ -167,6 +167,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["created_by"], ["users.id"], name=op.f("fk_import_runs_created_by_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_runs")),
     )
+    op.create_index(op.f("ix_import_runs_agency_id"), "import_runs", ["agency_id"], unique=False)
     op.create_index("ix_import_runs_created_at_id", "import_runs", ["created_at", "id"], unique=False)
     op.create_table(
         "premises",
@@ -1614,6 +1615,7 @@ def downgrade() -> None:
     op.drop_index("ix_premises_address_key", table_name="premises", postgresql_where=sa.text("address_key IS NOT NULL"))
     op.drop_table("premises")
     op.drop_index("ix_import_runs_created_at_id", table_name="import_runs")
+    op.drop_index(op.f("ix_import_runs_agency_id"), table_name="import_runs")
     op.drop_table("import_runs")
     op.drop_index(op.f("ix_gazetteer_addresses_postcode"), table_name="gazetteer_addresses")
     op.drop_index(op.f("ix_gazetteer_addresses_address_key"), table_name="gazetteer_addresses")

@@ -154,7 +154,7 @@ class ImportRun(Identified, Base):
     __table_args__ = (Index("ix_import_runs_created_at_id", "created_at", "id"),)
 
     reference: Mapped[str]
-    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agencies.id"))
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agencies.id"), index=True)
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
     profile: Mapped[str]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from bs4 import BeautifulSoup
-from flask import Flask, render_template, render_template_string
+from flask import Flask, render_template
 from flask.testing import FlaskClient
 
 from prevention.blueprints.patterns.forms import PatternsForm
@@ -134,16 +134,6 @@ def test_no_page_claims_to_be_gov_uk() -> None:
         shown = BeautifulSoup(_without_jinja_comments(text), "html.parser").get_text()
         assert "GOV.UK" not in shown, file
         assert "crown" not in shown.lower(), file
-
-
-def test_mails_are_drawn_in_both_forms(drawing: Flask) -> None:
-    blocks = "{% block heading %}Referral received{% endblock %}{% block body %}R-1{% endblock %}"
-    child = '{% extends "email/base.{ext}" %}' + blocks
-    html = render_template_string(child.replace("{ext}", "html"))
-    text = render_template_string(child.replace("{ext}", "txt"))
-    assert "<h1>Referral received</h1>" in html
-    assert text.startswith("Referral received\n")
-    assert "<" not in text
 
 
 def test_an_asset_carries_its_fingerprint(drawing: Flask) -> None:
