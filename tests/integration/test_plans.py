@@ -20,6 +20,7 @@ from prevention.domain.case import CaseState
 from prevention.domain.risk import RiskLevel
 from prevention.models.account import User
 from prevention.models.case import Case
+from prevention.models.person import PersonLink
 from prevention.queries.cases.page import case_page
 from prevention.queries.cases.queue import QueueFilter, QueueKey, Scope, queue
 from prevention.queries.cases.search import search
@@ -30,6 +31,7 @@ from prevention.queries.matches import review_page
 from prevention.queries.notifications import newest_alerts, open_alerts, sent_messages
 from prevention.queries.referrals import following
 from prevention.queries.visits import my_visits
+from prevention.services.matches.finding import _SPOKEN_OF, RECENT
 from prevention.unit_of_work import GuardedSession
 from tests.bench.filling import fill
 from tests.conftest import actor_of
@@ -193,8 +195,19 @@ LISTS: dict[str, tuple[str, Read, str]] = {
         lambda s, a, at: timeline(s, a, at.case_id),
         "ix_audit_events_case_id_at_id",
     ),
+    "cases beside a new referral": (
+        "fire.coordinator",
+        lambda s, _, at: s.execute(_SPOKEN_OF, _beside(s, at)).all(),
+        "ix_cases_premises_id_opened_at",
+    ),
     "case page": ("fire.coordinator", lambda s, a, at: case_page(s, a, at.case_id), "pk_cases"),
 }
+
+
+def _beside(session: Session, at: Spot) -> dict[str, Any]:
+    case = session.get_one(Case, at.case_id)
+    people = session.scalars(select(PersonLink.person_id).order_by(PersonLink.id).limit(3)).all()
+    return {"likely": list(people), "home": case.premises_id, "since": at.now - RECENT}
 
 
 def _middle(session: Session, actor: Actor) -> QueueKey:

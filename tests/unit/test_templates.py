@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from bs4 import BeautifulSoup
-from flask import Flask, render_template
+from flask import Flask, render_template, render_template_string
 from flask.testing import FlaskClient
 
 from prevention.blueprints.patterns.forms import PatternsForm

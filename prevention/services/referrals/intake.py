@@ -16,13 +16,14 @@ from prevention.models.premises import Premises
 from prevention.models.referral import Referral, RowOutcome
 from prevention.services.cases.joining import join
 from prevention.services.cases.opening import open_case
+from prevention.services.followups.planning import plan_on_referral
 from prevention.services.locks import lock_words
 from prevention.services.matches.finding import Likeness, find_likeness, remember_candidates
 from prevention.services.notifications.messages import acknowledge_referral
 from prevention.services.people import add_record, link_person
 from prevention.services.premises import place
-from prevention.services.referrals.amending import amend
 from prevention.services.referrals.checking import check
+from prevention.services.referrals.resending import send_again
 from prevention.services.work import Work
 
 
@@ -53,7 +54,7 @@ def receive(work: Work, command: ReceiveReferral) -> Receipt:
         lock_words(work, [f"referral:{command.source_system}:{source_ref}"])
         known = _known(work, command.source_system, source_ref)
         if known is not None:
-            outcome = amend(work, known, command, reason="Sent again with changes")
+            outcome = send_again(work, known, command)
             return _receipt(known, _case_of(work, known), outcome)
     with work.session.no_autoflush:  # what is new is written together, where the next step reads it
         return _receive_new(work, command, source_ref)
@@ -77,6 +78,7 @@ def _receive_new(work: Work, command: ReceiveReferral, source_ref: str) -> Recei
     work.record(AuditTag.REFERRAL_RECEIVED, referral, channel=referral.channel.value)
     case, outcome = _to_case(work, referral, likeness)
     acknowledge_referral(work, referral, case)
+    plan_on_referral(work, referral, case)
     return _receipt(referral, case, outcome)
 
 
