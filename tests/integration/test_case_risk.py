@@ -89,9 +89,7 @@ def record_visit(work: Work, case: Case, record: VisitRecord, *, assess: bool = 
     return visit
 
 
-def test_the_first_clock_starts_when_the_case_is_assessed(
-    session: GuardedSession, rows: Session, fire: Agency
-) -> None:
+def test_the_first_clock_starts_when_the_case_is_assessed(session: GuardedSession, rows: Session, fire: Agency) -> None:
     received = NOW - 3 * DAY
     receipt = hand_in(session, command(fire, R.SMOKING_IN_BED, received_at=received))
     row = assessments(rows)[0]

@@ -95,6 +95,7 @@ def test_a_file_from_choosing_it_to_its_report(
     words = client.page(where).main.get_text(" ", strip=True)
     assert "Received 2" in words
     assert "Finished" in words
+    assert "“31-Feb-26 0930” is not a date and time that can be read" in words
     client.page("/imports/")
 
 

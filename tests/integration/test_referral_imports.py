@@ -485,9 +485,29 @@ def test_ten_thousand_characters_refuse_their_row_alone(
 ) -> None:
     content = file_of(line(1), line(2, **{column: "y" * 10_000}), line(3))
     started(session, handed_in, opener(content))
+    found = state_of(rows, handed_in).preview
+    assert found["refused"] == 1
+    assert found["refused_examples"][0]["column"] == column
     run_import(open_work, handed_in, opener(content))
     assert counts(state_of(rows, handed_in)) == {"new": 2, "refused": 1}
-    assert "characters" in rows.scalars(select(ImportRow)).one().reason
+    reason = rows.scalars(select(ImportRow)).one().reason
+    assert reason == found["refused_examples"][0]["reason"]
+    assert reason.endswith(" must be 500 characters or fewer")
+    assert not reason.startswith("This")
+
+
+def test_a_received_date_still_to_come_is_now_with_a_remark(
+    session: GuardedSession, rows: Session, open_work: OpenWork, handed_in: UUID
+) -> None:
+    content = file_of(line(1, created_at="2999-01-01T10:00:00"))
+    started(session, handed_in, opener(content))
+    remarks = state_of(rows, handed_in).preview["remarks"]
+    assert [(remark["line"], remark["column"]) for remark in remarks] == [(2, "created_at")]
+    assert "still to come" in remarks[0]["sentence"]
+    run_import(open_work, handed_in, opener(content))
+    referral = rows.scalars(select(Referral)).one()
+    assert referral.received_at == referral.recorded_at
+    assert referral.original["created_at"] == "2999-01-01T10:00:00"
 
 
 def test_a_row_that_meets_somebody_elses_change_is_tried_again(

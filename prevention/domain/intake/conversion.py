@@ -68,17 +68,21 @@ class _Draft:
     remarks: list[Remark] = field(default_factory=list)
 
 
-def to_command(row: Row, profile: Profile, agency_id: UUID) -> ReceiveReferral | Refused:
+def to_command(
+    row: Row, profile: Profile, agency_id: UUID, *, now: datetime | None = None
+) -> ReceiveReferral | Refused:
     """The command a row stands for, or why it cannot be taken.
 
     Refused are only rows that are themselves broken, and rows that say neither where nor who nor "no fixed abode".
-    Local times (Europe/London) become aware UTC; one that cannot be read is None, which means "now". Words for reasons
+    Local times (Europe/London) become aware UTC; one that cannot be read, or that it was received at after ``now``, is None, which means "now". Words for reasons
     that the profile does not know give ``OTHER`` and stay readable in the narrative. A row without a reference gets one
     made from its content, so that the same file twice still changes nothing. ``original`` is the row word for word.
     """
     if row.problem:
         return Refused(row.problem, row.column)
     draft = _draft(row, profile)
+    if _is_ahead(draft, now):
+        draft.times["received_at"] = None
     person, address = _person(draft), _address(draft)
     if not _says_who(person) and not _says_where(address):
         return Refused("The row says neither who nor where: there is no name, phone number or address to go by.")
@@ -175,17 +179,28 @@ def _listed_by(effect: Effect) -> dict[str, ReferralReason | HouseholdFlag | Con
     }
 
 
-def remarks(row: Row, profile: Profile) -> list[Remark]:
+def remarks(row: Row, profile: Profile, *, now: datetime | None = None) -> list[Remark]:
     """What the preview says about a row that is taken: dates and words that could not be read, the encoding."""
     if row.problem:
         return []
-    found = list(_draft(row, profile).remarks)
+    draft = _draft(row, profile)
+    found = list(draft.remarks)
+    if _is_ahead(draft, now):
+        columns = profile.fields["received_at"].columns
+        said = " ".join(text for column in columns if (text := row.text(column)))
+        found.append(Remark(f"“{said}” is still to come; the time of import is taken.", columns[0]))
     expected = {"ascii", "utf-8"} if profile.encodings[0].startswith("utf") else {"ascii", profile.encodings[0]}
     if row.encoding not in expected:
         found.append(Remark(f"Read as {row.encoding}, although {profile.encodings[0]} was expected."))
     if "\ufffd" in "".join(row.cells.values()):
         found.append(Remark("Some letters could not be read."))
     return found
+
+
+def _is_ahead(draft: _Draft, now: datetime | None) -> bool:
+    """Whether the row says it was received after ``now``; without a ``now`` nothing is."""
+    received_at = draft.times.get("received_at")
+    return now is not None and received_at is not None and received_at > now
 
 
 def _draft(row: Row, profile: Profile) -> _Draft:

@@ -11,6 +11,25 @@ from prevention.errors import Invalid
 LONGEST_NARRATIVE = 4000
 LONGEST_FIELD = 500
 
+#: What a text is called, where that is not its name with spaces.
+_CALLED = {
+    "dob": "Date of birth",
+    "nhs_number": "NHS number",
+    "phone": "Phone number",
+    "email": "E-mail address",
+    "address.uprn": "UPRN",
+    "address.lines": "Address",
+    "address.postcode": "Postcode",
+    "referrer_name": "Referrer's name",
+    "referrer_team": "Referrer's team",
+    "referrer_contact": "How to reach the referrer",
+    "feedback_to": "Where to send the outcome",
+    "location_detail": "Where the person is now",
+    "told_detail": "What the person was told",
+    "other_agencies_told": "Who else was told",
+    "source_ref": "Reference",
+}
+
 
 def check(command: ReceiveReferral) -> None:
     """Refuse what cannot be acted on or kept.
@@ -56,10 +75,14 @@ def _too_long(command: ReceiveReferral) -> dict[str, str]:
         "source_ref": command.source_ref,
     }
     return {
-        field.split(".")[0]: f"This must be {LONGEST_FIELD} characters or fewer"
+        field.split(".")[0]: f"{_called(field)} must be {LONGEST_FIELD} characters or fewer"
         for field, text in parts.items()
         if isinstance(text, str) and len(text) > LONGEST_FIELD
     }
+
+
+def _called(field: str) -> str:
+    return _CALLED.get(field, field.replace("_", " ").capitalize())
 
 
 def _is_mailbox(text: str) -> bool:

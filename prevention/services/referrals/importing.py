@@ -7,6 +7,7 @@ it stopped, two workers never take the same row, and memory stays constant whate
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO, NoReturn
 from uuid import UUID
@@ -19,10 +20,12 @@ from prevention.domain.intake.conversion import Refused, Remark, about_missing_c
 from prevention.domain.intake.profile import Profile, profile_named
 from prevention.domain.intake.rows import Row, read_rows
 from prevention.domain.reference import ReferenceKind, new_reference
+from prevention.domain.referral import ReceiveReferral
 from prevention.errors import Conflict, Invalid, NotFound
 from prevention.models.audit import AuditTag
 from prevention.models.referral import ImportRow, ImportRun, ImportState, Referral, RowOutcome
 from prevention.policies.imports import may_run_import
+from prevention.services.referrals.checking import check
 from prevention.services.referrals.intake import receive
 from prevention.services.work import Work
 
@@ -123,8 +126,9 @@ def preview(open_work: OpenWork, run_id: UUID, open_file: Callable[[str], Binary
         if run.state is not ImportState.PREVIEWING:
             return
         profile, agency_id, stored_as = profile_named(run.profile), run.agency_id, run.stored_as
+        found_so_far = _Found(profile, agency_id, work.now)
     try:
-        found = _read_through(open_work, profile, agency_id, stored_as, open_file)
+        found = _read_through(open_work, found_so_far, stored_as, open_file)
         found |= _try_out(open_work, profile, agency_id, stored_as, open_file)
     except Invalid as invalid:
         _fail(open_work, run_id, " ".join(invalid.problems.values()))
@@ -180,14 +184,14 @@ def try_row(work: Work, row: Row, profile: Profile, agency_id: UUID) -> tuple[Ro
 
 def receive_row(work: Work, row: Row, profile: Profile, agency_id: UUID) -> tuple[RowOutcome, UUID | None, str]:
     """Receive one row: its outcome, the referral's id, and for a refused row the reason."""
-    command = to_command(row, profile, agency_id)
+    command = to_command(row, profile, agency_id, now=work.now)
     if isinstance(command, Refused):
         return RowOutcome.REFUSED, None, command.reason
     try:
         with work.session.begin_nested():
             receipt = receive(work, command)
     except Invalid as invalid:
-        return RowOutcome.REFUSED, None, ". ".join(invalid.problems.values())
+        return RowOutcome.REFUSED, None, _in_one(invalid)
     return receipt.outcome, receipt.referral_id, ""
 
 
@@ -208,20 +212,19 @@ def _take_row(open_work: OpenWork, run_id: UUID, number: int, row: Row, profile:
 
 def _take_row_once(open_work: OpenWork, run_id: UUID, number: int, row: Row, profile: Profile, agency_id: UUID) -> bool:
     """Receive row ``number`` and move the counters on, or nothing at all. False when the run is no longer ours."""
-    command = to_command(row, profile, agency_id)
-    if not isinstance(command, Refused):
-        try:
-            with open_work() as work:
+    try:
+        with open_work() as work:
+            command = to_command(row, profile, agency_id, now=work.now)
+            if not isinstance(command, Refused):
                 return _move_on(work, run_id, number, receive(work, command).outcome)
-        except Invalid as invalid:
-            command = Refused(". ".join(invalid.problems.values()))
+            reason = command.reason
+    except Invalid as invalid:
+        reason = _in_one(invalid)
     with open_work() as work:
         outcome = RowOutcome.REFUSED
         if not _move_on(work, run_id, number, outcome):
             return False
-        work.session.add(
-            ImportRow(run_id=run_id, number=row.line, outcome=outcome, reason=command.reason, original=row.cells)
-        )
+        work.session.add(ImportRow(run_id=run_id, number=row.line, outcome=outcome, reason=reason, original=row.cells))
         return True
 
 
@@ -266,14 +269,18 @@ def _fail(open_work: OpenWork, run_id: UUID, problem: str) -> None:
         work.record(AuditTag.IMPORT_FINISHED, run, state=run.state.value)
 
 
+def _in_one(invalid: Invalid) -> str:
+    return ". ".join(invalid.problems.values())
+
+
 def _read_through(
-    open_work: OpenWork, profile: Profile, agency_id: UUID, stored_as: str, open_file: Callable[[str], BinaryIO]
+    open_work: OpenWork, found: "_Found", stored_as: str, open_file: Callable[[str], BinaryIO]
 ) -> dict[str, Any]:
-    found = _Found()
+    profile = found.profile
     with open_file(stored_as) as stream:
         rows = read_rows(stream, profile)
         while batch := list(islice(rows, _LOOKUP_BATCH)):
-            references = [reference for row in batch if (reference := found.read(row, profile, agency_id))]
+            references = [reference for row in batch if (reference := found.read(row))]
             with open_work() as work:
                 found.already_known += _known_count(work, profile.source_system, references)
     return {"mapping": [[name, list(columns)] for name, columns in profile.mapping()], **found.as_data()}
@@ -309,7 +316,8 @@ def _try_out(
 class _Found:
     """What reading a file through has found so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, profile: Profile, agency_id: UUID, now: datetime) -> None:
+        self.profile, self._agency_id, self._now = profile, agency_id, now
         self.encoding = ""
         self.rows = 0
         self.refused = 0
@@ -318,31 +326,53 @@ class _Found:
         self.refused_examples: list[dict[str, Any]] = []
         self.remarks: list[dict[str, Any]] = []
 
-    def read(self, row: Row, profile: Profile, agency_id: UUID) -> str:
+    def read(self, row: Row) -> str:
         """Count one row; its reference when it would be taken, else nothing."""
         self.rows += 1
         if row.encoding != "ascii" or not self.encoding:
             self.encoding = row.encoding
         if self.rows == 1:
-            self._remark(row, about_missing_columns(row, profile))
+            self._remark(row, about_missing_columns(row, self.profile))
         if len(self.first_rows) < _FIRST_ROWS:
             self.first_rows.append(row.cells)
-        command = to_command(row, profile, agency_id)
+        command = self._checked(row)
         if isinstance(command, Refused):
             self.refused += 1
             if len(self.refused_examples) < _EXAMPLES:
                 self.refused_examples.append({"line": row.line, "reason": command.reason, "column": command.column})
             return ""
         if len(self.remarks) < _EXAMPLES:
-            self._remark(row, remarks(row, profile))
+            self._remark(row, remarks(row, self.profile, now=self._now))
         return command.source_ref
+
+    def _checked(self, row: Row) -> ReceiveReferral | Refused:
+        """The row's command, refused for what the door would refuse whatever came in before."""
+        command = to_command(row, self.profile, self._agency_id, now=self._now)
+        if isinstance(command, Refused):
+            return command
+        try:
+            check(command)
+        except Invalid as invalid:
+            return Refused(_in_one(invalid), self._column_of(row, next(iter(invalid.problems))))
+        return command
+
+    def _column_of(self, row: Row, field: str) -> str:
+        """The column a problem is about: the longest of those that feed the field."""
+        names = {field, f"person.{field}"}
+        columns = [
+            column
+            for name, source in self.profile.fields.items()
+            if name in names or name.startswith(f"{field}.")
+            for column in source.columns
+        ]
+        return max(columns, key=lambda column: len(row.text(column)), default="")
 
     def _remark(self, row: Row, found: Iterable[Remark]) -> None:
         self.remarks += [{"line": row.line, "column": remark.column, "sentence": remark.sentence} for remark in found]
 
     def as_data(self) -> dict[str, Any]:
         """As JSON-ready data."""
-        return dict(vars(self))
+        return {name: value for name, value in vars(self).items() if name != "profile" and not name.startswith("_")}
 
 
 def _locked(work: Work, run_id: UUID) -> ImportRun:
