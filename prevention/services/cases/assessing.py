@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from prevention.domain import risk_rules
 from prevention.domain.deadlines import due_after_reassessment, due_at
@@ -20,7 +20,7 @@ from prevention.domain.visit_record import from_json
 from prevention.errors import Invalid
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditTag
-from prevention.models.case import Case, RiskAssessment
+from prevention.models.case import Case, ReferralLink, RiskAssessment
 from prevention.models.referral import Referral
 from prevention.models.visit import Visit
 from prevention.services.cases.moving import refresh_next_action, set_act_by
@@ -51,11 +51,15 @@ def factors_of(referral: Referral) -> list[Factor]:
     return [Factor(reason, source, referral.agency.kind, referral.agency.short_name, referral.id) for reason in reasons]
 
 
-def first_assessment(work: Work, case: Case, referral: Referral) -> RiskAssessment:
-    """Assess a case that is being opened. Its clock starts now, when it is assessed (domain.md 1.1)."""
+def first_assessment(work: Work, case: Case, referral: Referral, *, moved: bool = False) -> RiskAssessment:
+    """Assess a case that is being opened. Its clock starts now, when it is assessed (domain.md 1.1).
+
+    ``moved``: the referral fed another case before, and keeps the clock it had there.
+    """
     pack = _pack_of(work, case)
     found = risk_rules.assess(factors_of(referral), pack)
-    row = _row(work, case, found, due=due_at(found.level, work.now, pack.deadlines), referral=referral)
+    started = _clock_start(work, found.level, referral if moved else None)
+    row = _row(work, case, found, due=due_at(found.level, started, pack.deadlines), referral=referral)
     _apply(case, row)
     return row
 
@@ -69,12 +73,14 @@ def reassess(
     extra_factors: Iterable[Factor] = (),
     reason: str = "",
     referrals: list[Referral] | None = None,
+    moved: bool = False,
 ) -> RiskAssessment:
     """Assess again from every referral that feeds the case, plus ``extra_factors`` (a visit's, an escalation's).
 
     What a finished visit put right counts no more. A new row each time; when risk rises the due time is the earlier
     of the two; a person's override, with its name and reason, stands until something new makes the risk worse than
     it. Very high for the first time raises the alert. ``referrals`` spares reading those that feed the case again.
+    ``moved``: ``referral`` fed another case before, and brings the clock it had there.
     """
     pack = _pack_of(work, case)
     before = latest_assessment(work, case)
@@ -85,7 +91,7 @@ def reassess(
         case.due_at,
         case.risk_level,
         level,
-        due_at(level, work.now, pack.deadlines),
+        due_at(level, _clock_start(work, level, referral if moved else None), pack.deadlines),
         reason=reason or "The facts on the case changed",
     )
     row = _row(work, case, found, due=due, referral=referral, visit=visit, level=level, reason=reason)
@@ -140,6 +146,21 @@ def latest_assessment(work: Work, case: Case) -> RiskAssessment | None:
         .order_by(RiskAssessment.assessed_at.desc(), RiskAssessment.id.desc())
         .limit(1)
     )
+
+
+def _clock_start(work: Work, level: RiskLevel, moved: Referral | None) -> datetime:
+    """When the moved referral was first assessed at ``level`` or worse, whatever case it fed: moving buys no time."""
+    if moved is None:
+        return work.now
+    fed = select(ReferralLink.case_id).where(ReferralLink.referral_id == moved.id)
+    first = work.session.scalar(
+        select(func.min(RiskAssessment.assessed_at)).where(
+            RiskAssessment.case_id.in_(fed),
+            RiskAssessment.referral_id == moved.id,
+            RiskAssessment.level.in_([each for each in RiskLevel if each.rank <= level.rank]),
+        )
+    )
+    return first or work.now
 
 
 def _pack_of(work: Work, case: Case) -> RulePack:

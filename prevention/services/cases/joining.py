@@ -60,7 +60,14 @@ def join(
     work.record(AuditTag.REFERRAL_JOINED, referral, case_id=case.id, automatic=link.automatic, added=link.added)
     referrals = open_referrals(work, case)
     summarise(work, case, referrals)
-    reassess(work, case, referral=referral, reason="Another referral joined the case", referrals=referrals)
+    reassess(
+        work,
+        case,
+        referral=referral,
+        reason="Another referral joined the case",
+        referrals=referrals,
+        moved=left is not None,
+    )
     if left is not None:
         _tidy_left_case(work, left)
     return link
@@ -83,7 +90,7 @@ def separate(work: Work, link: ReferralLink, *, reason: str) -> Case:
     summarise(work, case, open_referrals(work, case))
     if case.state.is_open:
         reassess(work, case, reason="A referral was separated from the case")
-    return open_case(work, link.referral)
+    return open_case(work, link.referral, moved=True)
 
 
 def _close_link(work: Work, referral: Referral, case: Case) -> Case | None:

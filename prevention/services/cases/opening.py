@@ -33,8 +33,11 @@ _DESKS = (
 )
 
 
-def open_case(work: Work, referral: Referral) -> Case:
-    """Open a case fed by ``referral``: owned, assessed, timed, findable. Very high raises the alert at once."""
+def open_case(work: Work, referral: Referral, *, moved: bool = False) -> Case:
+    """Open a case fed by ``referral``: owned, assessed, timed, findable. Very high raises the alert at once.
+
+    ``moved``: the referral fed another case before, and keeps the clock it had there.
+    """
     desk = intake_desk(work, referral)
     content = referral.current_content
     case = Case(
@@ -49,7 +52,7 @@ def open_case(work: Work, referral: Referral) -> Case:
         premises=referral.current_premises,
         borough_code=referral.current_premises.borough_code,
     )
-    assessment = first_assessment(work, case, referral)
+    assessment = first_assessment(work, case, referral, moved=moved)
     planned = next_action_for(case.state, case.risk_level, work.now, case.due_at, load_next_actions())
     case.next_action, case.next_action_at = planned.words, planned.at
     set_act_by(case)
