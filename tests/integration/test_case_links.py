@@ -75,7 +75,7 @@ def test_joined_by_hand_the_emptied_case_is_a_duplicate(
     join_by_hand(session, coordinator, other, first)
     case, emptied = rows.get_one(Case, first.case_id), rows.get_one(Case, other.case_id)
     assert (case.risk_level, case.referral_count) == (RiskLevel.VERY_HIGH, 2)
-    assert case.due_at == NOW + 4 * HOUR  # the clock of the referral that joined, not of the click
+    assert case.due_at == NOW + 4 * HOUR  # the clock it had: moving a referral buys no time
     assert case.reasons == ["MOBILITY_ESCAPE", "NO_ALARM"]
     assert (emptied.state, emptied.outcome) == (CaseState.CLOSED, VisitOutcome.DUPLICATE)
     assert emptied.closed_at == NOW + HOUR
