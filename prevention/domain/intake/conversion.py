@@ -74,9 +74,10 @@ def to_command(
     """The command a row stands for, or why it cannot be taken.
 
     Refused are only rows that are themselves broken, and rows that say neither where nor who nor "no fixed abode".
-    Local times (Europe/London) become aware UTC; one that cannot be read, or that it was received at after ``now``, is None, which means "now". Words for reasons
-    that the profile does not know give ``OTHER`` and stay readable in the narrative. A row without a reference gets one
-    made from its content, so that the same file twice still changes nothing. ``original`` is the row word for word.
+    Local times (Europe/London) become aware UTC; one that cannot be read is None, which means "now"; so is a time of
+    receipt after ``now``. Words for reasons that the profile does not know give ``OTHER`` and stay readable in the
+    narrative. A row without a reference gets one made from its content, so that the same file twice still changes
+    nothing. ``original`` is the row word for word.
     """
     if row.problem:
         return Refused(row.problem, row.column)
