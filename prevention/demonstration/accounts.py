@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from prevention.domain.account import Role
+from prevention.domain.account import DEMONSTRATION_DOMAIN, Role
 from prevention.domain.agency import AgencyKind, TeamKind
 from prevention.models.account import Membership, User
 from prevention.models.agency import Agency, Area, Team
@@ -48,7 +48,7 @@ class DemonstrationUser:
     @property
     def email(self) -> str:
         """The address to sign in with."""
-        return f"{self.login}@demo.example"
+        return f"{self.login}@{DEMONSTRATION_DOMAIN}"
 
 
 AGENCIES = (

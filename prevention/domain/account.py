@@ -9,6 +9,9 @@ from uuid import UUID
 
 from prevention.domain.agency import AgencyKind
 
+#: The demonstration's accounts end so. Their password is published, so nobody signs in with one in production.
+DEMONSTRATION_DOMAIN = "demo.example"
+
 
 class Role(StrEnum):
     """A role held in an agency (domain.md section 8, Permissions)."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,12 +12,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from prevention.domain.account import Role
+from prevention.domain.account import DEMONSTRATION_DOMAIN, Role
 from prevention.domain.agency import AgencyKind
 from prevention.extensions import limiter
 from prevention.models.account import Membership, User
 from prevention.models.audit import AuditEvent, AuditTag
 from prevention.services.accounts import signing_in
+from prevention.settings import Mode
 from tests.support.arranging import Arranger
 from tests.support.client import PASSWORD, PageClient
 
@@ -248,3 +250,17 @@ def test_somebody_with_two_roles_acts_under_one_and_changes(
     assert "Invented Police" in client.page("/agencies").get_text()
     stranger = arrange.user(police, Role.ADMINISTRATOR)
     assert client.post(f"/account/role/{stranger.memberships[0].id}").status_code == 404
+
+
+def test_a_published_password_opens_nothing_in_production(
+    app: Flask, client: PageClient, arrange: Arranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = arrange.user(arrange.agency())
+    user.email = f"fire.coordinator@{DEMONSTRATION_DOMAIN}"
+    arrange.save(user)
+    entry = {"email": user.email, "password": PASSWORD}
+    live = replace(app.extensions["settings"], mode=Mode.PRODUCTION)
+    monkeypatch.setitem(app.extensions, "settings", live)
+    assert client.post("/sign-in", data=entry).status_code == 200
+    monkeypatch.undo()
+    assert client.post("/sign-in", data=entry).status_code == 302

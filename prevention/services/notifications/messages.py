@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import selectinload
 
 from prevention.domain.notification import closing_words
+from prevention.domain.referral import Channel
 from prevention.models.agency import Agency, Team
 from prevention.models.audit import AuditTag
 from prevention.models.base import new_id
@@ -68,13 +69,21 @@ def write_message(
     return written is not None
 
 
+#: What anybody who asked for a visit is told: no more than that they were heard.
+_PUBLIC_NEXT_STEP = "Somebody reads what you sent and gets in touch if a visit would help."
+_PUBLIC_OUTCOME = "What you asked for has been dealt with. If you still need a visit, ask again."
+
+
 def acknowledge_referral(work: Work, referral: Referral, case: Case) -> bool:
     """Tell the referrer's mailbox at once that the referral arrived, who owns it and what happens next.
 
-    Says nothing of the person, the home or the reasons. False when they gave no mailbox, or were told already.
+    Says nothing of the person, the home or the reasons. Anybody may ask for a visit in anybody's name, so a
+    self-referral is answered in words that are the same whatever is known already. False when they gave no mailbox,
+    or were told already.
     """
     if not referral.feedback_to.strip():
         return False
+    public = referral.channel is Channel.ONLINE_CHECKER
     return write_message(
         work,
         effect_key=f"ack:{referral.id}",
@@ -83,8 +92,8 @@ def acknowledge_referral(work: Work, referral: Referral, case: Case) -> bool:
         recipient=referral.feedback_to,
         words={
             "receipt": referral.receipt,
-            "owner": work.session.get_one(Agency, case.owner_agency_id).name,
-            "next_step": _what_happens_next(work, case),
+            "owner": work.session.get_one(Agency, referral.agency_id if public else case.owner_agency_id).name,
+            "next_step": _PUBLIC_NEXT_STEP if public else _what_happens_next(work, case),
         },
         case_id=case.id,
         referral_id=referral.id,
@@ -112,13 +121,17 @@ def tell_outcome(work: Work, case: Case) -> int:
                 kind=MessageKind.OUTCOME,
                 agency_id=case.owner_agency_id,
                 recipient=mailbox,
-                words={"receipt": referral.receipt, "outcome": words},
+                words={"receipt": referral.receipt, "outcome": _outcome_for(referral, words)},
                 case_id=case.id,
                 referral_id=referral.id,
             )
     if told:
         work.record(AuditTag.REFERRER_TOLD, case, case_id=case.id, messages=told)
     return told
+
+
+def _outcome_for(referral: Referral, words: str) -> str:
+    return _PUBLIC_OUTCOME if referral.channel is Channel.ONLINE_CHECKER else words
 
 
 def mailbox_of_desk(work: Work, agency_id: UUID) -> str:

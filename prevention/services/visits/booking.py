@@ -24,6 +24,7 @@ from prevention.queries.visits import booking_warnings, open_visit_of
 from prevention.services.cases.assigning import ASSIGNABLE_ROLES, end_assignment
 from prevention.services.cases.finding import check_version, load_case
 from prevention.services.cases.moving import move
+from prevention.services.cases.noting import write_note
 from prevention.services.visits.finding import change_state, check_visit_version, load_visit
 from prevention.services.work import Work
 
@@ -132,8 +133,9 @@ def rebook(work: Work, visit_id: UUID, slot: Slot, *, reason: str, version: int 
         rebooked=True,
         was=was.isoformat(),
         scheduled_at=slot.scheduled_at.isoformat(),
-        reason=reason.strip()[:LONGEST_NOTE],
     )
+    if visit.case is not None:
+        write_note(work, visit.case, f"Visit moved: {reason.strip()[:LONGEST_NOTE]}", shared=False)
     return visit
 
 
