@@ -9,10 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, and_, exists
+
 from prevention.domain.account import Actor
 from prevention.domain.agency import AgencyKind
 from prevention.domain.referral import CRIME_REASONS, HEALTH_REASONS, ContactConstraint, ReferralReason
-from prevention.models.referral import Referral
+from prevention.models.referral import Referral, ReferralAmendment
 
 _HEALTH_KINDS = frozenset({AgencyKind.FIRE, AgencyKind.AMBULANCE})
 #: Threats of arson are a fire risk as much as a crime: fire and police both need them.
@@ -113,6 +115,16 @@ def names_a_suspect(referral: Referral) -> bool:
     """Whether the referral says, or ever said, that the person it names is a suspect."""
     contents = (referral.content, *(amendment.content for amendment in referral.amendments))
     return referral.suspect or any(content.get("suspect") for content in contents)
+
+
+def no_suspect_named() -> ColumnElement[bool]:
+    """The opposite of ``names_a_suspect``, as a condition on ``Referral``."""
+    amended_to_suspect = (
+        exists()
+        .where(ReferralAmendment.referral_id == Referral.id, ReferralAmendment.content["suspect"].as_boolean())
+        .correlate(Referral)
+    )
+    return and_(Referral.suspect.is_(False), ~amended_to_suspect)
 
 
 def crew_instructions(codes: Iterable[str]) -> tuple[ContactConstraint, ...]:

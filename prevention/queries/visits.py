@@ -26,7 +26,7 @@ from prevention.models.premises import AddressStatus
 from prevention.models.referral import Referral
 from prevention.models.visit import OnwardReferral, Visit, VisitDraft
 from prevention.policies.cases import may_work_on_case, visible_cases
-from prevention.policies.sharing import crew_instructions, names_a_suspect
+from prevention.policies.sharing import crew_instructions, no_suspect_named
 from prevention.policies.visits import (
     may_record_visit,
     may_see_address,
@@ -435,17 +435,18 @@ def _contacts(session: Session, actor: Actor, case_ids: Collection[UUID]) -> dic
     if not case_ids:
         return {}
     rows = session.execute(
-        select(ReferralLink.case_id, PersonRecord, Referral)
+        select(ReferralLink.case_id, PersonRecord)
         .join(PersonRecord, PersonRecord.referral_id == ReferralLink.referral_id)
         .join(Referral, Referral.id == ReferralLink.referral_id)
-        .where(ReferralLink.case_id.in_(case_ids), ReferralLink.valid_to.is_(None))
-        .options(selectinload(Referral.amendments))
+        .where(
+            ReferralLink.case_id.in_(case_ids),
+            ReferralLink.valid_to.is_(None),
+            or_(Referral.agency_id == actor.agency_id, no_suspect_named()),
+        )
         .order_by(PersonRecord.created_at.desc(), PersonRecord.id.desc())
     )
     found: dict[UUID, dict[Any, Contact]] = defaultdict(dict)
-    for case_id, record, referral in rows:
-        if referral.agency_id != actor.agency_id and names_a_suspect(referral):
-            continue
+    for case_id, record in rows:
         contact = Contact(record.display_name, record.phone or "", record.language, record.interpreter)
         found[case_id].setdefault((contact.name.casefold(), contact.phone), contact)
     return {case_id: tuple(by_key.values()) for case_id, by_key in found.items()}
