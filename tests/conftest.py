@@ -50,6 +50,15 @@ def app(settings: Settings) -> Flask:
     return app
 
 
+@pytest.fixture(autouse=True)
+def own_celery(request: pytest.FixtureRequest) -> None:
+    """Tasks run in the app under test, whatever other app an earlier test made: Celery remembers the last one."""
+    if "app" in request.fixturenames:
+        celery = request.getfixturevalue("app").extensions["celery"]
+        celery.set_current()
+        celery.set_default()
+
+
 @pytest.fixture(scope="session")
 def engine(settings: Settings) -> Iterator[Engine]:
     """An engine of the tests' own on the same database."""

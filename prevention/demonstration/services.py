@@ -314,7 +314,7 @@ class EmbeddedPostgres:
             "unix_socket_permissions": "0700",
             "timezone": "UTC",
             "log_timezone": "UTC",
-            "max_connections": "60",
+            "max_connections": "100",
             "log_checkpoints": "off",
         }
         if not self._durable:

@@ -17,7 +17,7 @@ from prevention.demonstration.services import INSTANCE_MARK, free_port, process_
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SUPERVISOR = [sys.executable, "-m", "prevention.demonstration.supervisor"]
-PATIENCE = 120
+PATIENCE = 600
 
 
 class Started:

@@ -1,7 +1,7 @@
 """The one door: what a referral becomes, once, and how it is amended without losing what was received."""
 
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -12,7 +12,7 @@ from prevention.domain.account import Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
 from prevention.domain.reference import read_reference
-from prevention.domain.referral import GivenAddress, GivenPerson, HouseholdFlag, ReferralReason
+from prevention.domain.referral import Channel, GivenAddress, GivenPerson, HouseholdFlag, ReferralReason
 from prevention.domain.risk import RiskLevel
 from prevention.errors import Invalid
 from prevention.models.agency import Agency
@@ -376,3 +376,13 @@ def test_a_home_known_to_one_agency_is_one_household(
     households = [link.household_id for link in rows.scalars(select(HouseholdLink).order_by(HouseholdLink.id))]
     assert len(set(households)) == 2
     assert households[0] == households[1]
+
+
+@pytest.mark.parametrize("said", [None, NOW - timedelta(days=1)])
+def test_a_file_that_does_not_say_when_joins_nothing_by_itself(
+    session: GuardedSession, fire: Agency, said: datetime | None
+) -> None:
+    first = hand_in(session, command(fire))
+    second = hand_in(session, command(fire, channel=Channel.CSV, received_at=said))
+    assert (second.case_id == first.case_id) == (said is not None)
+    assert second.outcome is (RowOutcome.REVIEW if said is None else RowOutcome.JOINED)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Barrier
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from sqlalchemy import Engine, create_engine, func, select
@@ -43,7 +43,7 @@ def own_connections(settings: Settings, clean_database: None) -> Iterator[Engine
 
 def at_once(engine: Engine, given: list[ReceiveReferral]) -> list[Receipt]:
     """Receive each in a thread of its own, none before all are ready."""
-    ready = Barrier(len(given), timeout=60)
+    ready = Barrier(len(given), timeout=20)
 
     def send(one: ReceiveReferral) -> Receipt:
         with GuardedSession(engine) as session:
@@ -54,7 +54,11 @@ def at_once(engine: Engine, given: list[ReceiveReferral]) -> list[Receipt]:
                 return receive(work, one)
 
     with ThreadPoolExecutor(len(given)) as threads:
-        return list(threads.map(send, given))
+        sent = [threads.submit(send, one) for one in given]
+    for problem in (future.exception() for future in sent):
+        if problem is not None and not isinstance(problem, BrokenBarrierError):
+            raise problem  # what broke the start, rather than that it broke
+    return [future.result() for future in sent]
 
 
 def number_of(rows: Session, model: type) -> int:

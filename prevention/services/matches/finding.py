@@ -15,7 +15,7 @@ from sqlalchemy.orm import defer, joinedload
 
 from prevention.domain.concern import load_concern_rules, same_concern
 from prevention.domain.match import MatchDecision
-from prevention.domain.referral import TidiedAddress, TidiedPerson
+from prevention.domain.referral import Channel, TidiedAddress, TidiedPerson
 from prevention.matching.blocking import keys, strongest_keys
 from prevention.matching.decide import Outcome, choose
 from prevention.matching.explain import explain
@@ -138,7 +138,7 @@ def find_likeness(work: Work, referral: Referral, record: PersonRecord) -> Liken
 
 
 def _concern(candidate: CandidateCase, referral: Referral, record: PersonRecord) -> MatchDecision:
-    return same_concern(
+    decision = same_concern(
         candidate.outcome.decision if candidate.outcome else MatchDecision.NEW,
         same_premises=candidate.case.premises_id == record.premises_id,
         case_is_open=candidate.case.is_open,
@@ -146,6 +146,14 @@ def _concern(candidate: CandidateCase, referral: Referral, record: PersonRecord)
         last_referral_at=candidate.case.last_referral_at,
         rules=load_concern_rules(),
     )
+    if decision is MatchDecision.JOINED and not _says_when(referral):
+        return MatchDecision.REVIEW
+    return decision
+
+
+def _says_when(referral: Referral) -> bool:
+    """Whether its time is the sender's own: a file's row without one, or with one to come, has that of its import."""
+    return referral.channel is not Channel.CSV or referral.received_at != referral.recorded_at
 
 
 def remember_candidates(work: Work, referral: Referral, likeness: Likeness) -> None:
