@@ -36,6 +36,7 @@ class Visitor:
 
     def choose(self, entry: str) -> None:
         """Choose from the main menu, unfolding it where there is no room for it."""
+        self.page.wait_for_load_state()  # the script that folds the menu has run
         menu = self.page.get_by_role("navigation", name="Main menu")
         link = menu.get_by_role("link", name=entry)
         if not link.is_visible():
