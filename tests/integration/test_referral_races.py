@@ -27,8 +27,8 @@ from tests.support.arranging import NOW, Arranger
 from tests.support.receiving import ANN, HOME, command, hand_in
 
 MANY = 50
-#: Half of what the tests' server has, so that other tests find one; more threads than these queue for them.
-CONNECTIONS = 30
+#: A third of what the tests' server has: those of the test before may still be closing. More threads queue for them.
+CONNECTIONS = 20
 
 pytestmark = pytest.mark.xdist_group("races")
 
