@@ -24,6 +24,8 @@ from prevention.demonstration.services import free_port
 from tests.support.services import ROOT, product_environment
 
 SECONDS_TO_BE_READY = 60
+#: Added to the number of a Redis database of tests for the live server that runs beside them (64 are there).
+LIVE_BROKERS = 32
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def live_server(
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     database_url = make_database("live")
+    broker_url = _own_broker(broker_url)
     environment = product_environment(database_url, broker_url, "demonstration")
     environment |= {"PORT": str(port), "PUBLIC_URL": url}
     log = tmp_path_factory.mktemp("live") / "web.log"
@@ -115,3 +118,9 @@ def live_worker(live_server: LiveServer, tmp_path_factory: pytest.TempPathFactor
         _process(beat, live_server.environment, folder / "beat.log"),
     ):
         yield live_server
+
+
+def _own_broker(broker_url: str) -> str:
+    """Another database of the same Redis: the live worker must not take what other tests put on their queues."""
+    address, _, number = broker_url.rpartition("/")
+    return f"{address}/{int(number) + LIVE_BROKERS}"
