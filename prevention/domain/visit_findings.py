@@ -1,12 +1,11 @@
-"""From what a visit found to risk factors, and the level it suggests afterwards (domain.md 1.4 M)."""
+"""From what a visit found to risk factors, and which earlier ones it settled (domain.md 1.4 M)."""
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from prevention.domain.agency import AgencyKind
 from prevention.domain.referral import HouseholdFlag, ReferralReason
 from prevention.domain.risk import FactorSource
-from prevention.domain.risk_rules import Assessment, Circumstance, Factor, FactorReason, RulePack, assess
+from prevention.domain.risk_rules import Circumstance, Factor, FactorReason
 from prevention.domain.visit import Component, ObservedRisk, VisitOutcome
 from prevention.domain.visit_record import VisitRecord
 
@@ -81,19 +80,3 @@ def settled_by_visit(record: VisitRecord) -> frozenset[FactorReason]:
     if record.clutter:
         settled |= {ReferralReason.HOARDING, Circumstance.CLUTTER_RATED}
     return frozenset(settled)
-
-
-def assess_after_visit(
-    before: Iterable[Factor],
-    record: VisitRecord,
-    pack: RulePack,
-    agency_kind: AgencyKind | None = None,
-    agency_name: str = "",
-) -> Assessment:
-    """The level a visit suggests: what was known before, less what it settled, with what it found.
-
-    It is a suggestion: the officer chooses ``risk_after``, and says why when it is lower than before.
-    """
-    settled = settled_by_visit(record)
-    kept = [factor for factor in before if factor.reason not in settled]
-    return assess([*kept, *factors_from_visit(record, agency_kind, agency_name)], pack)

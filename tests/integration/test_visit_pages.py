@@ -18,12 +18,15 @@ from prevention.models.agency import Agency, Team
 from prevention.models.audit import AuditEvent, AuditTag
 from prevention.models.case import Assignment, Case, RiskAssessment
 from prevention.models.followup import FollowUp
+from prevention.models.notification import Alert
 from prevention.models.person import PersonRecord
 from prevention.models.visit import AlarmRecord, EquipmentItem, OnwardReferral, Visit, VisitDraft
 from tests.support.arranging import Arranger
 from tests.support.client import PageClient, without_token
 
 LONDON = ZoneInfo("Europe/London")
+#: Statements that finishing a visit may send: its rows, risk, case, follow-ups and trail.
+WHOLE_VISIT = 50
 
 
 def soon(hours: float = 2) -> datetime:
@@ -326,7 +329,7 @@ class TestVisitForm:
         assert rows.get_one(Case, day.case.id).next_action == "Go back to the interrupted visit"
         rows.rollback()
         client.post(f"/visits/{visit.id}/start")
-        client.query_budget = 50  # a whole visit, its rows, risk, case, follow-ups and trail
+        client.query_budget = WHOLE_VISIT
         answer = client.post(
             f"/visits/{visit.id}/record",
             data=COMPLETED
@@ -362,9 +365,46 @@ class TestVisitForm:
         assert rows.get(VisitDraft, visit.id) is None
         assert client.page(f"/visits/{visit.id}/print")
 
+    def test_what_a_visit_put_right_lowers_the_risk_at_once(
+        self, client: PageClient, day: Day, arrange: Arranger, rows: Session
+    ) -> None:
+        case = day.case
+        case.risk_level, case.urgent, case.due_at = RiskLevel.VERY_HIGH, True, soon(2)
+        alert = arrange.alert(case)
+        visit = day.visit()
+        client.sign_in(day.officer)
+        client.query_budget = WHOLE_VISIT
+        answers = COMPLETED | {"risk_after": "MEDIUM", "risk_after_reason": "Alarms fitted", "finish": "1"}
+        assert client.post(f"/visits/{visit.id}/record", data=answers).status_code == 302
+        after = rows.get_one(Case, case.id)
+        assert (after.risk_level, after.urgent) == (RiskLevel.MEDIUM, False)
+        found = rows.scalars(select(RiskAssessment).where(RiskAssessment.case_id == case.id)).one()
+        assert {factor["reason"] for factor in found.factors} == {"SMOKING_UNSAFE"}
+        assert (found.level, found.overridden, found.visit_id) == (RiskLevel.MEDIUM, False, visit.id)
+        assert after.due_at is not None
+        assert after.due_at > soon(24 * 27)  # a calendar month from now, not the four hours of before
+        assert rows.get_one(Alert, alert.id).acknowledged_by == day.officer.id
+
+    def test_an_officer_who_keeps_the_level_buys_no_time_and_rings_nobody(
+        self, client: PageClient, day: Day, arrange: Arranger, rows: Session
+    ) -> None:
+        case, due = day.case, soon(3)
+        case.risk_level, case.due_at = RiskLevel.VERY_HIGH, due
+        visit = day.visit()
+        client.sign_in(day.officer)
+        client.query_budget = WHOLE_VISIT
+        answers = COMPLETED | {"risk_after": "VERY_HIGH", "finish": "1"}
+        assert client.post(f"/visits/{visit.id}/record", data=answers).status_code == 302
+        after = rows.get_one(Case, case.id)
+        assert (after.risk_level, after.due_at) == (RiskLevel.VERY_HIGH, due)
+        found = rows.scalars(select(RiskAssessment).where(RiskAssessment.case_id == case.id)).one()
+        assert (found.overridden, found.assessed_by) == (True, day.officer.id)
+        assert rows.scalars(select(Alert)).all() == []
+
     def test_a_second_finish_changes_nothing(self, client: PageClient, day: Day, rows: Session) -> None:
         visit = day.visit()
         client.sign_in(day.officer)
+        client.query_budget = WHOLE_VISIT
         client.post(f"/visits/{visit.id}/record", data=COMPLETED | {"finish": "1"})
         before = len(rows.scalars(select(AuditEvent)).all()), len(rows.scalars(select(FollowUp)).all())
         rows.rollback()
@@ -450,6 +490,17 @@ class TestVisitForm:
         case = rows.get_one(Case, day.case.id)
         assert (case.state, case.outcome, case.closed_at is not None) == (CaseState.CLOSED, VisitOutcome.DECEASED, True)
 
+    def test_what_ends_a_case_at_the_door_answers_its_alert(
+        self, client: PageClient, day: Day, arrange: Arranger, rows: Session
+    ) -> None:
+        day.case.risk_level = RiskLevel.VERY_HIGH
+        alert = arrange.alert(day.case)
+        visit = day.visit()
+        client.sign_in(day.officer)
+        assert client.post(f"/visits/{visit.id}/door/VACANT_OR_DEMOLISHED", data={}).status_code == 302
+        assert rows.get_one(Case, day.case.id).state is CaseState.CLOSED
+        assert rows.get_one(Alert, alert.id).acknowledged_by == day.officer.id
+
     def test_a_case_that_was_closed_meanwhile_does_not_refuse_the_visit(
         self, client: PageClient, day: Day, arrange: Arranger, rows: Session
     ) -> None:
@@ -464,6 +515,7 @@ class TestVisitForm:
     def test_prefilled_from_the_last_visit(self, client: PageClient, day: Day) -> None:
         visit = day.visit()
         client.sign_in(day.officer)
+        client.query_budget = WHOLE_VISIT
         client.post(
             f"/visits/{visit.id}/record", data=COMPLETED | {"finish": "1", "people-care_agency": "Kind Care Ltd"}
         )
@@ -574,6 +626,7 @@ class TestDrafts:
     def test_typing_after_the_end_is_kept_beside(self, client: PageClient, day: Day, rows: Session) -> None:
         visit = day.visit()
         client.sign_in(day.officer)
+        client.query_budget = WHOLE_VISIT
         client.post(f"/visits/{visit.id}/record", data=COMPLETED | {"finish": "1"})
         late = self.put(client, visit, 3, "tab-9", notes=["Forgot this"])
         assert late.status_code == 410

@@ -1,13 +1,14 @@
 """The visit form's content: what each outcome needs, drafts that outlive releases, and pre-filling."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from prevention.domain.behaviour import Behaviour, Topic, behaviours_by_topic
 from prevention.domain.referral import CapacityConcern, ReferralReason
 from prevention.domain.risk import FactorSource, RiskLevel
-from prevention.domain.risk_rules import Circumstance, Factor, load_pack
+from prevention.domain.risk_rules import Circumstance, assess, load_pack
 from prevention.domain.visit import (
     AlarmPower,
     AlarmType,
@@ -20,7 +21,7 @@ from prevention.domain.visit import (
     Room,
     VisitOutcome,
 )
-from prevention.domain.visit_findings import assess_after_visit, factors_from_visit, settled_by_visit
+from prevention.domain.visit_findings import factors_from_visit, settled_by_visit
 from prevention.domain.visit_record import (
     AlarmCondition,
     AlarmEntry,
@@ -183,27 +184,20 @@ def test_what_a_visit_found_becomes_factors() -> None:
     assert {factor.reason for factor in none} == {ReferralReason.NO_ALARM, ReferralReason.MOBILITY_ESCAPE}
 
 
-def test_the_risk_after_a_visit() -> None:
-    pack = load_pack()
-    before = [
-        Factor(ReferralReason.NO_ALARM, FactorSource.CREW_OBSERVED),
-        Factor(ReferralReason.MOBILITY_ESCAPE, FactorSource.CREW_OBSERVED),
-        Factor(Circumstance.URGENT_ESCALATION, FactorSource.CREW_OBSERVED),
-    ]
+def test_a_completed_visit_settles_what_the_officer_can_know() -> None:
     fitted = VisitRecord(
         outcome=VisitOutcome.COMPLETED,
         alarms=(AlarmEntry(Room.HALL, AlarmType.SMOKE_OPTICAL, fitted_today=True),),
     )
-    assert assess_after_visit(before, fitted, pack).level is RiskLevel.MEDIUM
-    assert assess_after_visit(before, VisitRecord(), pack).level is RiskLevel.VERY_HIGH
+    answered = {Circumstance.URGENT_ESCALATION, Circumstance.IMMEDIATE_DANGER}
+    assert settled_by_visit(fitted) == {ReferralReason.NO_ALARM, *answered}
     assert settled_by_visit(VisitRecord(alarms=(WORKING,))) == frozenset()
-    worse = VisitRecord(outcome=VisitOutcome.COMPLETED, behaviours=frozenset({Behaviour.SMOKING_IN_BED}))
-    assert assess_after_visit(before[1:2], worse, pack).level is RiskLevel.VERY_HIGH
+    assert settled_by_visit(replace(fitted, outcome=VisitOutcome.COMPLETED_PARTIAL)) == frozenset()
 
 
 def test_a_behaviour_may_stand_for_two_factors() -> None:
-    record = VisitRecord(behaviours=frozenset({Behaviour.OXYGEN_AND_SMOKING}))
-    assert assess_after_visit([], record, load_pack()).level is RiskLevel.VERY_HIGH
+    found = factors_from_visit(VisitRecord(behaviours=frozenset({Behaviour.OXYGEN_AND_SMOKING})))
+    assert assess(found, load_pack()).level is RiskLevel.VERY_HIGH
 
 
 @pytest.mark.parametrize("outcome", VisitOutcome)

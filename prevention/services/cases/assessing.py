@@ -74,19 +74,21 @@ def reassess(
     reason: str = "",
     referrals: list[Referral] | None = None,
     moved: bool = False,
+    chosen: RiskLevel | None = None,
 ) -> RiskAssessment:
     """Assess again from every referral that feeds the case, plus ``extra_factors`` (a visit's, an escalation's).
 
     What a finished visit put right counts no more. A new row each time; when risk rises the due time is the earlier
     of the two; a person's override, with its name and reason, stands until something new makes the risk worse than
     it. Very high for the first time raises the alert. ``referrals`` spares reading those that feed the case again.
-    ``moved``: ``referral`` fed another case before, and brings the clock it had there.
+    ``moved``: ``referral`` fed another case before, and brings the clock it had there. ``chosen`` is the level the
+    actor sets in the same breath, an officer after a visit: an override by their name where the rules find another.
     """
     pack = _pack_of(work, case)
     before = latest_assessment(work, case)
     found = risk_rules.assess([*_known_factors(work, case, before, referrals, visit), *extra_factors], pack)
-    stands = before is not None and before.overridden and not _is_news(before, found)
-    level = before.level if before is not None and stands else found.level
+    stands = chosen is None and before is not None and before.overridden and not _is_news(before, found)
+    level = chosen or (before.level if before is not None and stands else found.level)
     due = due_after_reassessment(
         case.due_at,
         case.risk_level,
@@ -97,6 +99,8 @@ def reassess(
     row = _row(work, case, found, due=due, referral=referral, visit=visit, level=level, reason=reason)
     if before is not None and stands:
         row.overridden, row.assessed_by, row.reason = True, before.assessed_by, before.reason
+    elif level is not found.level:
+        _put_by_hand(work, case, row)
     _change(work, case, row)
     return row
 
@@ -118,9 +122,8 @@ def override(work: Work, case: Case, level: RiskLevel, reason: str) -> RiskAsses
         case.due_at, case.risk_level, level, due_at(level, work.now, pack.deadlines), reason=reason
     )
     row = _row(work, case, found, due=due, level=level, reason=reason.strip())
-    row.overridden = True
-    row.assessed_by = work.actor.user_id
-    work.record(AuditTag.CASE_OVERRIDDEN, case, case_id=case.id, was=case.risk_level.value, now=level.value)
+    case.urgent = False
+    _put_by_hand(work, case, row)
     _change(work, case, row)
     return row
 
@@ -278,6 +281,12 @@ def _row(
     )
     work.session.add(row)
     return row
+
+
+def _put_by_hand(work: Work, case: Case, row: RiskAssessment) -> None:
+    row.overridden = True
+    row.assessed_by = work.actor.user_id
+    work.record(AuditTag.CASE_OVERRIDDEN, case, case_id=case.id, was=case.risk_level.value, now=row.level.value)
 
 
 def _factor_data(found: Assessment) -> list[dict[str, Any]]:

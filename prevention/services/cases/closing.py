@@ -13,11 +13,11 @@ from prevention.models.audit import AuditTag
 from prevention.models.case import Case
 from prevention.models.visit import Visit
 from prevention.services.cases import assessing
-from prevention.services.cases.alerting import settle_alert
 from prevention.services.cases.assigning import end_assignment
 from prevention.services.cases.finding import check_version, load_case
 from prevention.services.cases.moving import move
 from prevention.services.cases.noting import write_note
+from prevention.services.notifications.alerts import settle_alert
 from prevention.services.notifications.messages import tell_outcome
 from prevention.services.work import Work
 

@@ -10,12 +10,12 @@ from prevention.errors import Conflict
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
 from prevention.models.referral import Referral
-from prevention.services.cases.alerting import settle_alert
 from prevention.services.cases.assessing import reassess
 from prevention.services.cases.assigning import end_assignment
 from prevention.services.cases.moving import move
 from prevention.services.cases.opening import open_case
 from prevention.services.cases.summarising import open_referrals, summarise
+from prevention.services.notifications.alerts import settle_alert
 from prevention.services.work import Work
 
 

@@ -13,13 +13,12 @@ from prevention.models.agency import Agency, Team
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case
 from prevention.services.cases import assessing
-from prevention.services.cases.alerting import settle_alert
 from prevention.services.cases.assigning import assign_to, end_assignment
 from prevention.services.cases.finding import check_version, load_case
 from prevention.services.cases.moving import move
 from prevention.services.cases.noting import write_note
 from prevention.services.cases.summarising import involve
-from prevention.services.notifications.alerts import raise_alert
+from prevention.services.notifications.alerts import raise_alert, settle_alert
 from prevention.services.notifications.messages import tell_outcome
 from prevention.services.work import Work
 

@@ -13,9 +13,9 @@ from prevention.models.person import HouseholdLink, Person, PersonLink, PersonRe
 from prevention.models.premises import Household
 from prevention.models.referral import Referral
 from prevention.policies.matches import may_review
-from prevention.services.cases.alerting import settle_alert
 from prevention.services.cases.finding import involved_agencies, lock_cases
 from prevention.services.cases.joining import join
+from prevention.services.notifications.alerts import settle_alert
 from prevention.services.people import link_person
 from prevention.services.work import Work
 

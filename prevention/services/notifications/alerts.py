@@ -73,6 +73,21 @@ def acknowledge_alerts(work: Work, alert_ids: Collection[UUID]) -> int:
     return sum(_put_name(work, alert) for alert in alerts)
 
 
+def settle_alert(work: Work, case: Case) -> None:
+    """Put the actor's name on the open alert of a case they have just dealt with, when it is their own agency's.
+
+    No right of its own is asked for: whoever may close a case, pass it on or record its visit has answered the alert,
+    an officer on the doorstep too, to whom alerts are not shown.
+    """
+    alert = work.session.scalar(
+        select(Alert)
+        .where(Alert.case_id == case.id, Alert.acknowledged_at.is_(None), Alert.agency_id == work.actor.agency_id)
+        .with_for_update()
+    )
+    if alert is not None:
+        _put_name(work, alert)
+
+
 def _put_name(work: Work, alert: Alert) -> bool:
     if alert.acknowledged_at is not None:
         return False

@@ -7,8 +7,10 @@ from uuid import UUID
 from prevention.domain.case import TRANSITIONS, CaseState, HoldReason
 from prevention.domain.case_moves import check_closing, state_after_outcome
 from prevention.domain.referral import ContactConstraint
+from prevention.domain.risk import RiskLevel
+from prevention.domain.risk_rules import Circumstance
 from prevention.domain.visit import VisitOutcome, VisitState
-from prevention.domain.visit_findings import factors_from_visit
+from prevention.domain.visit_findings import factors_from_visit, settled_by_visit
 from prevention.domain.visit_record import VisitRecord, problems, to_json
 from prevention.errors import Conflict, Invalid
 from prevention.models.agency import Agency
@@ -16,11 +18,11 @@ from prevention.models.audit import AuditTag
 from prevention.models.case import Case
 from prevention.models.visit import AlarmRecord, ClutterRating, EquipmentItem, OnwardReferral, Visit
 from prevention.policies.visits import may_record_visit
-from prevention.services.cases.alerting import settle_alert
-from prevention.services.cases.assessing import override, reassess
+from prevention.services.cases.assessing import reassess
 from prevention.services.cases.assigning import end_assignment
 from prevention.services.cases.moving import move
 from prevention.services.followups.planning import plan_after_visit
+from prevention.services.notifications.alerts import settle_alert
 from prevention.services.notifications.messages import tell_outcome
 from prevention.services.visits.booking import give_case
 from prevention.services.visits.drafting import drop_draft
@@ -189,14 +191,21 @@ def _keep_rows(work: Work, visit: Visit, record: VisitRecord) -> None:
 
 
 def _reassess(work: Work, case: Case, visit: Visit, record: VisitRecord) -> None:
+    """Assess the case anew, in one row, when the visit found or settled something or its officer sets the level.
+
+    In one row, so that going down by the rules and up again by hand buys no time, and rings no alert a second time.
+    """
     agency = work.session.get_one(Agency, visit.agency_id)
     factors = factors_from_visit(record, agency.kind, agency.short_name)
-    if factors:
-        reassess(work, case, visit=visit, extra_factors=factors)
-    if record.risk_after is not None and record.risk_after is not case.risk_level:
-        override(
-            work, case, record.risk_after, record.risk_after_reason.strip() or "Set by the officer after the visit"
-        )
+    settled = settled_by_visit(record)
+    chosen = record.risk_after
+    if factors or settled or chosen not in {None, case.risk_level}:
+        why = record.risk_after_reason.strip() or "Set by the officer after the visit"
+        reassess(work, case, visit=visit, extra_factors=factors, chosen=chosen, reason=why)
+    if Circumstance.URGENT_ESCALATION in settled:
+        case.urgent = False
+    if visit.risk_before is RiskLevel.VERY_HIGH and case.risk_level is not RiskLevel.VERY_HIGH:
+        settle_alert(work, case)
 
 
 def _move_case(work: Work, visit: Visit, to: CaseState) -> None:
