@@ -205,7 +205,7 @@ def own_typeface(css: str) -> str:
 
 
 def copy_assets(modules: Path, destination: Path) -> None:
-    """Copy what the pages are served from the installed npm packages; fonts and crown images stay behind.
+    """Copy what the pages are served from the npm packages; fonts, crown images and unused scripts stay behind.
 
     Raises FileNotFoundError when a package no longer has a file we serve.
     """
@@ -218,11 +218,11 @@ def copy_assets(modules: Path, destination: Path) -> None:
         (target / "images").mkdir(parents=True)
         css = (folder / f"{name}.min.css").read_text(encoding="utf-8")
         (target / f"{name}.min.css").write_text(own_typeface(css), encoding="utf-8")
-        script = (folder / f"{name}.min.js").read_text(encoding="utf-8")
-        script = re.sub(r"^//# sourceMappingURL=.*$", "", script, flags=re.MULTILINE)
-        (target / f"{name}.min.js").write_text(script, encoding="utf-8")
         for image in sorted((folder / "assets" / "images").glob("icon-*.svg")):
             shutil.copyfile(image, target / "images" / image.name)
+    script = (modules / "govuk-frontend" / "dist" / "govuk" / "govuk-frontend.min.js").read_text(encoding="utf-8")
+    script = re.sub(r"^//# sourceMappingURL=.*$", "", script, flags=re.MULTILINE)
+    (destination / "govuk-frontend" / "govuk-frontend.min.js").write_text(script, encoding="utf-8")
 
 
 def ensure_assets() -> None:

@@ -63,10 +63,12 @@ def trusted_hosts(settings: Settings) -> list[str]:
 def _finish(response: Response) -> Response:
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    return _no_store(response)
+    return _kept_by_caches(response)
 
 
-def _no_store(response: Response) -> Response:
-    if request.endpoint != "static":
+def _kept_by_caches(response: Response) -> Response:
+    if request.endpoint != "static" or response.status_code >= 400:
         response.headers.setdefault("Cache-Control", "no-store")
+    elif "v" in request.args:  # asked for by its content's fingerprint: it never changes
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

@@ -123,7 +123,10 @@ def test_every_answer_carries_the_headers(client: PageClient, path: str) -> None
 
 def test_own_files_may_be_kept(client: PageClient) -> None:
     with client.get("/static/app.css") as answer:
-        assert answer.headers.get("Cache-Control") != "no-store"
+        assert answer.headers["Cache-Control"] == "no-cache"
+    with client.get("/static/app.css?v=1234567890") as answer:
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert client.get("/static/nothing.css?v=1234567890").headers["Cache-Control"] == "no-store"
 
 
 def test_another_hosts_name_is_refused(client: PageClient) -> None:

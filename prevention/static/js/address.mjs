@@ -1,12 +1,6 @@
 // Finds the addresses of a postcode without leaving the page. The postcode is posted, never put in an address line.
 // The server answers {addresses: [{value, label}]}. When anything fails the button submits the form, as without JavaScript.
 
-export const start = () => {
-  for (const box of document.querySelectorAll("[data-lookup-url]")) {
-    listen(box);
-  }
-};
-
 const listen = (box) => {
   const button = box.querySelector("[data-lookup-button]");
   const postcode = document.getElementById(box.dataset.postcode);
@@ -65,3 +59,7 @@ const listen = (box) => {
     }
   });
 };
+
+for (const box of document.querySelectorAll("[data-lookup-url]")) {
+  listen(box);
+}

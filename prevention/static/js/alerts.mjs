@@ -4,12 +4,6 @@
 
 const SLOWEST_SECONDS = 120;
 
-export const start = () => {
-  for (const region of document.querySelectorAll("[data-poll-url][data-poll-seconds]")) {
-    keepFresh(region);
-  }
-};
-
 const keepFresh = (region) => {
   const usual = Math.max(5, Number(region.dataset.pollSeconds) || 15);
   const title = document.title;
@@ -58,3 +52,7 @@ const keepFresh = (region) => {
     }
   });
 };
+
+for (const region of document.querySelectorAll("[data-poll-url][data-poll-seconds]")) {
+  keepFresh(region);
+}

@@ -17,15 +17,8 @@ const LAST_RETRY_MS = 60000;
 const NEVER_KEPT = new Set(["csrf_token"]);
 const NEVER_KEPT_TYPES = new Set(["password", "file", "submit", "button", "reset", "image"]);
 
-/** Starts on every form that asks for it. */
-export const start = () => {
-  for (const form of document.querySelectorAll("form[data-autosave-url]")) {
-    new Draft(form).begin();
-  }
-};
-
 /** Drops every copy of a form that the server has received for good. */
-export const forget = (url) => {
+const forget = (url) => {
   for (const key of keysFor(url)) {
     localStorage.removeItem(key);
   }
@@ -483,3 +476,10 @@ const button = (words, className, action) => {
   element.addEventListener("click", action);
   return element;
 };
+
+for (const form of document.querySelectorAll("form[data-autosave-url]")) {
+  new Draft(form).begin();
+}
+for (const received of document.querySelectorAll("[data-autosave-done]")) {
+  forget(received.dataset.autosaveDone);
+}

@@ -3,12 +3,6 @@
 
 const ENDED = new Set(["done", "failed", "cancelled"]);
 
-export const start = () => {
-  for (const box of document.querySelectorAll("[data-progress-url]")) {
-    follow(box);
-  }
-};
-
 const follow = (box) => {
   const bar = box.querySelector("progress");
   const words = box.querySelector("[role=status]");
@@ -52,3 +46,7 @@ const follow = (box) => {
 
   setTimeout(ask, wait * 1000);
 };
+
+for (const box of document.querySelectorAll("[data-progress-url]")) {
+  follow(box);
+}

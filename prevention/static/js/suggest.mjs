@@ -3,12 +3,6 @@
 
 const PAUSE_MS = 800;
 
-export const start = () => {
-  for (const box of document.querySelectorAll("[data-suggest-url]")) {
-    listen(box);
-  }
-};
-
 const listen = (box) => {
   const text = document.getElementById(box.dataset.suggestFrom);
   const form = box.closest("form");
@@ -101,3 +95,7 @@ const added = (label) => {
   words.textContent = `✓ Added: ${label}`;
   return words;
 };
+
+for (const box of document.querySelectorAll("[data-suggest-url]")) {
+  listen(box);
+}
