@@ -129,6 +129,7 @@ def upgrade() -> None:
         sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("handed_in_by_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("profile", sa.Text(), nullable=False),
         sa.Column("file_name", sa.Text(), nullable=False),
@@ -150,7 +151,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("preview", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("preview", sa.JSON(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("new", sa.Integer(), nullable=False),
@@ -158,6 +159,7 @@ def upgrade() -> None:
         sa.Column("review", sa.Integer(), nullable=False),
         sa.Column("amended", sa.Integer(), nullable=False),
         sa.Column("unchanged", sa.Integer(), nullable=False),
+        sa.Column("to_confirm", sa.Integer(), nullable=False),
         sa.Column("refused", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -165,6 +167,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_import_runs_agency_id_agencies")),
         sa.ForeignKeyConstraint(["created_by"], ["users.id"], name=op.f("fk_import_runs_created_by_users")),
+        sa.ForeignKeyConstraint(
+            ["handed_in_by_id"], ["agencies.id"], name=op.f("fk_import_runs_handed_in_by_id_agencies")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_runs")),
     )
     op.create_index(op.f("ix_import_runs_agency_id"), "import_runs", ["agency_id"], unique=False)
@@ -782,6 +787,7 @@ def upgrade() -> None:
                 "REVIEW",
                 "AMENDED",
                 "UNCHANGED",
+                "TO_CONFIRM",
                 "REFUSED",
                 name="rowoutcome",
                 native_enum=False,
@@ -790,7 +796,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("original", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("original", sa.JSON(), nullable=False),
         sa.Column("referral_id", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(["referral_id"], ["referrals.id"], name=op.f("fk_import_rows_referral_id_referrals")),
         sa.ForeignKeyConstraint(["run_id"], ["import_runs.id"], name=op.f("fk_import_rows_run_id_import_runs")),
@@ -965,6 +971,7 @@ def upgrade() -> None:
         sa.Column("original", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("content_hash", sa.Text(), nullable=False),
+        sa.Column("said", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["made_by"], ["users.id"], name=op.f("fk_referral_amendments_made_by_users")),
         sa.ForeignKeyConstraint(
@@ -973,6 +980,56 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_amendments")),
     )
     op.create_index(op.f("ix_referral_amendments_referral_id"), "referral_amendments", ["referral_id"], unique=False)
+    op.create_table(
+        "proposed_amendments",
+        sa.Column("referral_id", sa.Uuid(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("sent_by_id", sa.Uuid(), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("said", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("original", sa.JSON(), nullable=False),
+        sa.Column("about_another", sa.Boolean(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "WAITING",
+                "ACCEPTED",
+                "DECLINED",
+                "REPLACED",
+                name="proposalstate",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["referral_id"], ["referrals.id"], name=op.f("fk_proposed_amendments_referral_id_referrals")
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_proposed_amendments_agency_id_agencies")),
+        sa.ForeignKeyConstraint(
+            ["sent_by_id"], ["agencies.id"], name=op.f("fk_proposed_amendments_sent_by_id_agencies")
+        ),
+        sa.ForeignKeyConstraint(["settled_by"], ["users.id"], name=op.f("fk_proposed_amendments_settled_by_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_proposed_amendments")),
+    )
+    op.create_index(
+        "ix_proposed_amendments_referral_id_proposed_at",
+        "proposed_amendments",
+        ["referral_id", "proposed_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_proposed_amendments_waiting",
+        "proposed_amendments",
+        ["agency_id", "proposed_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'WAITING'"),
+    )
     op.create_table(
         "referral_links",
         sa.Column("referral_id", sa.Uuid(), nullable=False),
@@ -1552,6 +1609,13 @@ def downgrade() -> None:
     op.drop_index("uq_referral_links_open", table_name="referral_links", postgresql_where=sa.text("valid_to IS NULL"))
     op.drop_index("ix_referral_links_case_id", table_name="referral_links")
     op.drop_table("referral_links")
+    op.drop_index(
+        "ix_proposed_amendments_waiting",
+        table_name="proposed_amendments",
+        postgresql_where=sa.text("state = 'WAITING'"),
+    )
+    op.drop_index("ix_proposed_amendments_referral_id_proposed_at", table_name="proposed_amendments")
+    op.drop_table("proposed_amendments")
     op.drop_index(op.f("ix_referral_amendments_referral_id"), table_name="referral_amendments")
     op.drop_table("referral_amendments")
     op.drop_index("ix_person_records_referral_id_created_at", table_name="person_records")

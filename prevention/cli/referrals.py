@@ -1,7 +1,7 @@
 """``flask referrals import``: a file of referrals from the command line, through the same door as the pages."""
 
-import csv
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from uuid import UUID
 
@@ -11,18 +11,20 @@ from sqlalchemy import select
 
 from prevention.domain.account import SYSTEM
 from prevention.domain.intake.profile import Profile, profile_named
-from prevention.domain.intake.rows import Row, read_rows
-from prevention.domain.spreadsheet import safe_cell
+from prevention.domain.intake.report import refused_report
+from prevention.domain.intake.rows import read_rows
 from prevention.errors import Invalid
 from prevention.extensions import current_session
 from prevention.models.agency import Agency
-from prevention.models.referral import RowOutcome
-from prevention.services.referrals.importing import DryRunEnds, receive_row, try_row
+from prevention.models.referral import ImportRun, ImportState, RowOutcome
+from prevention.queries.imports import every_refused_row
+from prevention.services.referrals.importing import DryRunEnds, Source, give_up, queue_run, run_import, try_row
 from prevention.web.transactions import work_as
 
 group = AppGroup("referrals", help="Referrals.")
 
-Refusal = tuple[Row, str]
+#: Line, reason and original columns.
+Refusal = tuple[int, str, Mapping[str, str]]
 
 
 @group.command("import")
@@ -38,44 +40,54 @@ def import_file(file: Path, *, profile_name: str, agency_code: str | None, dry_r
     try:
         profile = profile_named(profile_name)
         agency_id = _agency_id(profile, agency_code)
-        counts, refused = _dry_run(file, profile, agency_id) if dry_run else _run(file, profile, agency_id)
+        _check_there_are_rows(file, profile)
+        if dry_run:
+            counts, refused = _dry_run(file, Source(profile, agency_id))
+        else:
+            counts, refused = _run(file, profile, agency_id)
     except Invalid as invalid:
         raise click.ClickException(" ".join(invalid.problems.values())) from invalid
-    if not counts:
-        raise click.ClickException("The file has no rows: there is a first line with columns, but nothing below it.")
     if report is not None:
-        _write_report(report, refused)
+        with report.open("w", encoding="utf-8", newline="") as lines:
+            lines.writelines(refused_report(refused))
     _tell(counts, dry_run=dry_run)
 
 
-def _run(file: Path, profile: Profile, agency_id: UUID) -> tuple[Counter[RowOutcome], list[Refusal]]:
-    counts: Counter[RowOutcome] = Counter()
-    refused: list[Refusal] = []
+def _check_there_are_rows(file: Path, profile: Profile) -> None:
     with file.open("rb") as stream:
-        for row in read_rows(stream, profile):
-            with work_as(SYSTEM) as work:
-                outcome, _, reason = receive_row(work, row, profile, agency_id)
-            _count(row, outcome, reason, counts, refused)
-    return counts, refused
+        if next(read_rows(stream, profile), None) is None:
+            raise Invalid({"file": "The file has no rows: there is a first line with columns, but nothing below it."})
 
 
-def _dry_run(file: Path, profile: Profile, agency_id: UUID) -> tuple[Counter[RowOutcome], list[Refusal]]:
+def _run(file: Path, profile: Profile, agency_id: UUID) -> tuple[Counter[RowOutcome], Iterable[Refusal]]:
+    """Import as a run that the agency's coordinators find under *Imports*, with what it came to when it is cut off."""
+    with work_as(SYSTEM) as work:
+        run_id = queue_run(work, agency_id=agency_id, profile=profile.name, file_name=file.name).id
+    try:
+        run_import(lambda: work_as(SYSTEM), run_id, lambda _: file.open("rb"))
+    except BaseException:
+        give_up(lambda: work_as(SYSTEM), run_id)
+        raise
+    run = current_session().get_one(ImportRun, run_id)
+    if run.state is ImportState.FAILED:
+        raise Invalid({"file": run.problem})
+    counts = Counter({outcome: getattr(run, outcome.value.lower()) for outcome in RowOutcome})
+    return counts, ((row.number, row.reason, row.original) for row in every_refused_row(current_session(), run_id))
+
+
+def _dry_run(file: Path, source: Source) -> tuple[Counter[RowOutcome], Iterable[Refusal]]:
     counts: Counter[RowOutcome] = Counter()
     refused: list[Refusal] = []
     try:
         with file.open("rb") as stream, work_as(SYSTEM) as work:
-            for row in read_rows(stream, profile):
-                outcome, reason = try_row(work, row, profile, agency_id)
-                _count(row, outcome, reason, counts, refused)
+            for row in read_rows(stream, source.profile):
+                outcome, reason = try_row(work, row, source)
+                counts[outcome] += 1
+                if outcome is RowOutcome.REFUSED:
+                    refused.append((row.line, reason, row.cells))
             DryRunEnds.now()
     except DryRunEnds:
         return counts, refused
-
-
-def _count(row: Row, outcome: RowOutcome, reason: str, counts: Counter[RowOutcome], refused: list[Refusal]) -> None:
-    counts[outcome] += 1
-    if outcome is RowOutcome.REFUSED:
-        refused.append((row, reason))
 
 
 def _agency_id(profile: Profile, code: str | None) -> UUID:
@@ -89,16 +101,6 @@ def _agency_id(profile: Profile, code: str | None) -> UUID:
         codes = ", ".join(agency.code for agency in found)
         raise click.ClickException(f"Several agencies could have sent this: say --agency with one of {codes}.")
     return found[0].id
-
-
-def _write_report(report: Path, refused: list[Refusal]) -> None:
-    columns = list(refused[0][0].cells) if refused else []
-    with report.open("w", encoding="utf-8-sig", newline="") as lines:
-        writer = csv.writer(lines)
-        writer.writerow(["reason", "line", *map(safe_cell, columns)])
-        for row, reason in refused:
-            cells = [safe_cell(row.cells.get(column, "")) for column in columns]
-            writer.writerow([safe_cell(reason), row.line, *cells])
 
 
 def _tell(counts: Counter[RowOutcome], *, dry_run: bool) -> None:

@@ -366,7 +366,8 @@ class ReceiveReferral:
     ``source_system`` + ``source_ref`` identify it for ever; an empty ``source_ref`` means the channel has no
     reference of its own and the receipt serves. ``received_at`` and ``concern_observed_at`` are aware UTC;
     None means "now" and "not said". ``original`` keeps the sender's own columns word for word. ``not_said`` is what the
-    channel had no room for: sent again, it keeps what the referral says.
+    channel had no room for: sent again, it keeps what the referral says. ``handed_in_by`` is the agency that hands in
+    another agency's file: it brings new referrals, and only proposes changes to those that are there.
     """
 
     agency_id: UUID
@@ -402,6 +403,7 @@ class ReceiveReferral:
     suspect: bool = False
     original: dict[str, str] = field(default_factory=dict)
     not_said: NotSaid = NotSaid()
+    handed_in_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

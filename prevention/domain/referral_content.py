@@ -98,7 +98,7 @@ def hash_of(content: Content, original: dict[str, str]) -> str:
 
 def changes_between(before: Content, after: Content) -> dict[str, dict[str, Any]]:
     """The fields that differ, from what to what; parts of the person and the address are named one by one."""
-    flat_before, flat_after = _flat(before), _flat(after)
+    flat_before, flat_after = flat(before), flat(after)
     return {
         field: {"from": flat_before.get(field), "to": flat_after.get(field)}
         for field in sorted(flat_before.keys() | flat_after.keys())
@@ -106,14 +106,27 @@ def changes_between(before: Content, after: Content) -> dict[str, dict[str, Any]
     }
 
 
-def _flat(content: Content) -> Content:
-    flat: Content = {}
+def flat(content: Content) -> Content:
+    """``content`` with the parts of the person and the address side by side, as ``person.dob``."""
+    side_by_side: Content = {}
     for field, value in content.items():
         if isinstance(value, dict):
-            flat.update({f"{field}.{part}": inner for part, inner in value.items()})
+            side_by_side.update({f"{field}.{part}": inner for part, inner in value.items()})
         else:
-            flat[field] = value
-    return flat
+            side_by_side[field] = value
+    return side_by_side
+
+
+def with_fields(content: Content, fields: Content) -> Content:
+    """``content`` in which each of ``fields``, named as by ``flat``, has its new value."""
+    after = {name: dict(value) if isinstance(value, dict) else value for name, value in content.items()}
+    for field, value in fields.items():
+        group, _, part = field.partition(".")
+        if part:
+            after[group][part] = value
+        else:
+            after[group] = value
+    return after
 
 
 def _moment(text: str | None) -> datetime | None:

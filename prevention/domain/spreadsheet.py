@@ -6,3 +6,8 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 def safe_cell(text: str) -> str:
     """``text`` for a CSV cell: what a spreadsheet would take for a formula gets an apostrophe before it."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def said_in_cell(text: str) -> str:
+    """What a cell made safe by ``safe_cell`` says: without that apostrophe."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA_STARTS) else text

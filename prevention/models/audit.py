@@ -27,6 +27,8 @@ class AuditTag(StrEnum):
     REFERRAL_JOINED = "referral:joined"
     REFERRAL_AMENDED = "referral:amended"
     REFERRAL_SEPARATED = "referral:separated"
+    AMENDMENT_PROPOSED = "amendment:proposed"
+    AMENDMENT_SETTLED = "amendment:settled"
     IMPORT_STARTED = "import:started"
     IMPORT_FINISHED = "import:finished"
     IMPORT_CANCELLED = "import:cancelled"

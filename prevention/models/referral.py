@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from prevention.domain.referral import (
@@ -96,7 +97,8 @@ class ReferralAmendment(Identified, Base):
     """A change to a referral: the fields that differ, from what to what, by whom and why. Never edited.
 
     ``changes`` maps a field of the content (``domain/referral_content.py``) to ``{"from": …, "to": …}``;
-    ``content`` is the whole content after the change.
+    ``content`` is the whole content after the change. ``said`` is what the sender itself said when it sent the referral
+    again, which may differ where somebody has corrected it; None for a person's own amendment.
     """
 
     __tablename__ = "referral_amendments"
@@ -109,6 +111,57 @@ class ReferralAmendment(Identified, Base):
     original: Mapped[dict[str, Any]]
     content: Mapped[dict[str, Any]]
     content_hash: Mapped[str]
+    said: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+
+class ProposalState(StrEnum):
+    """Where a proposed amendment stands."""
+
+    WAITING = "WAITING"
+    ACCEPTED = "ACCEPTED"
+    DECLINED = "DECLINED"
+    REPLACED = "REPLACED"
+
+    @property
+    def label(self) -> str:
+        """The words shown on screen."""
+        return {"REPLACED": "Replaced by a later file"}.get(self.value, self.value.capitalize())
+
+
+class ProposedAmendment(Identified, Base):
+    """What a file would change and only a person of the referral's agency may: they accept it or decline it.
+
+    ``sent_by_id`` is the agency whose file it is from: another, or the referral's own where somebody has corrected what
+    the file says. ``changes`` maps a field of the content to the value proposed; ``said`` is all that the file said.
+    ``about_another``: the reference seems to have been used for somebody else, so it can only be declined.
+    """
+
+    __tablename__ = "proposed_amendments"
+    __table_args__ = (
+        Index("ix_proposed_amendments_referral_id_proposed_at", "referral_id", "proposed_at", "id"),
+        Index(
+            "ix_proposed_amendments_waiting",
+            "agency_id",
+            "proposed_at",
+            "id",
+            postgresql_where=text("state = 'WAITING'"),
+        ),
+    )
+
+    referral_id: Mapped[UUID] = mapped_column(ForeignKey("referrals.id"))
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agencies.id"))
+    sent_by_id: Mapped[UUID] = mapped_column(ForeignKey("agencies.id"))
+    proposed_at: Mapped[datetime]
+    changes: Mapped[dict[str, Any]]
+    said: Mapped[dict[str, Any]] = mapped_column(deferred=True)
+    original: Mapped[dict[str, Any]] = mapped_column(JSON)
+    about_another: Mapped[bool]
+    state: Mapped[ProposalState]
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    reason: Mapped[str] = mapped_column(default="")
+    referral: Mapped[Referral] = relationship()
+    sent_by: Mapped[Agency] = relationship(foreign_keys=[sent_by_id])
 
 
 class ImportState(StrEnum):
@@ -137,18 +190,25 @@ class RowOutcome(StrEnum):
     REVIEW = "REVIEW"
     AMENDED = "AMENDED"
     UNCHANGED = "UNCHANGED"
+    TO_CONFIRM = "TO_CONFIRM"
     REFUSED = "REFUSED"
 
     @property
     def label(self) -> str:
         """The words shown on screen."""
-        return {"NEW": "New case", "JOINED": "Joined an open case", "REVIEW": "For review"}.get(
-            self.value, self.value.capitalize()
-        )
+        return {
+            "NEW": "New case",
+            "JOINED": "Joined an open case",
+            "REVIEW": "For review",
+            "TO_CONFIRM": "For its agency to confirm",
+        }.get(self.value, self.value.capitalize())
 
 
 class ImportRun(Identified, Base):
-    """One file handed in: its preview, its progress, its report. ``stored_as`` names the kept file."""
+    """One file of ``agency_id`` handed in: its preview, its progress, its report. ``stored_as`` names the kept file.
+
+    ``handed_in_by_id`` is the agency that whoever handed it in acted for; None for the product itself.
+    """
 
     __tablename__ = "import_runs"
     __table_args__ = (Index("ix_import_runs_created_at_id", "created_at", "id"),)
@@ -156,12 +216,13 @@ class ImportRun(Identified, Base):
     reference: Mapped[str]
     agency_id: Mapped[UUID] = mapped_column(ForeignKey("agencies.id"), index=True)
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    handed_in_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("agencies.id"))
     created_at: Mapped[datetime]
     profile: Mapped[str]
     file_name: Mapped[str]
     stored_as: Mapped[str]
     state: Mapped[ImportState]
-    preview: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    preview: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     total: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
     new: Mapped[int] = mapped_column(default=0)
@@ -169,6 +230,7 @@ class ImportRun(Identified, Base):
     review: Mapped[int] = mapped_column(default=0)
     amended: Mapped[int] = mapped_column(default=0)
     unchanged: Mapped[int] = mapped_column(default=0)
+    to_confirm: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -176,7 +238,10 @@ class ImportRun(Identified, Base):
 
 
 class ImportRow(Base):
-    """One row of a run that a person may want to see: refused, with the reason and the original columns."""
+    """One row of a run that a person may want to see: refused, with the reason and the original columns in order.
+
+    ``original`` is JSON and not JSONB, which would lose the order of the sender's columns.
+    """
 
     __tablename__ = "import_rows"
 
@@ -184,5 +249,5 @@ class ImportRow(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     outcome: Mapped[RowOutcome]
     reason: Mapped[str]
-    original: Mapped[dict[str, Any]]
+    original: Mapped[dict[str, Any]] = mapped_column(JSON)
     referral_id: Mapped[UUID | None] = mapped_column(ForeignKey("referrals.id"))

@@ -1,9 +1,12 @@
-"""Who may see a referral: whoever made it, and staff of the agency it came from. Two faces, held equal by a test."""
+"""Who may see a referral: whoever made it, and staff of the agency it came from. Who settles what is proposed to it.
+
+Two faces each, held equal by a test.
+"""
 
 from sqlalchemy import ColumnElement, false, true
 
 from prevention.domain.account import Actor, Permission
-from prevention.models.referral import Referral
+from prevention.models.referral import ProposedAmendment, Referral
 from prevention.policies.decision import ALLOW, HIDE, Decision
 
 
@@ -28,3 +31,19 @@ def visible_referrals(actor: Actor) -> ColumnElement[bool]:
     if actor.has(Permission.CASE_VIEW):
         conditions = conditions | (Referral.agency_id == actor.agency_id)
     return conditions
+
+
+def may_settle_proposal(actor: Actor, proposal: ProposedAmendment) -> Decision:
+    """Who may amend the referrals of the agency they speak for also says whether a file may; to others it is not there.
+
+    Not even who handed the file in sees it: it would say that the referral is known.
+    """
+    own = actor.user_id is not None and actor.agency_id == proposal.agency_id
+    return ALLOW if own and actor.has(Permission.REFERRAL_AMEND) else HIDE
+
+
+def visible_proposals(actor: Actor) -> ColumnElement[bool]:
+    """The same rule as a condition on ``ProposedAmendment``."""
+    if actor.user_id is None or not actor.has(Permission.REFERRAL_AMEND):
+        return false()
+    return ProposedAmendment.agency_id == actor.agency_id

@@ -23,5 +23,10 @@ def lock_words(work: Work, words: Iterable[str]) -> None:
         work.session.execute(_LOCK, {"numbers": numbers})
 
 
+def lock_referral(work: Work, source_system: str, source_ref: str) -> None:
+    """Hold a referral against everybody who would receive it, amend it or settle what a file proposes, at once."""
+    lock_words(work, [f"referral:{source_system}:{source_ref}"])
+
+
 def _number(word: str) -> int:
     return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), signed=True)

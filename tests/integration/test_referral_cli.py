@@ -71,7 +71,7 @@ def test_the_report_has_reasons_and_the_original_columns_and_no_formula(
     run(app, file, "--profile", "police", "--report", report)
     with report.open(encoding="utf-8-sig", newline="") as lines:
         header, *refused = csv.reader(lines)
-    assert header == ["reason", "line", *COLUMNS]
+    assert header == ["Reason refused", "Line in file", *COLUMNS]
     assert [row[1] for row in refused] == ["5", "6"]
     assert all(row[0] for row in refused)
     assert refused[0][2] == "26ACN8"
@@ -83,7 +83,7 @@ def test_a_report_of_a_file_without_fault_is_empty(app: Flask, agencies: None, t
     good, report = tmp_path / "good.csv", tmp_path / "refused.csv"
     good.write_bytes(some_rows(2))
     run(app, good, "--profile", "police", "--dry-run", "--report", report)
-    assert report.read_text(encoding="utf-8-sig").splitlines() == ["reason,line"]
+    assert report.read_text(encoding="utf-8-sig").splitlines() == ["Reason refused,Line in file"]
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ from prevention.blueprints.referrals.filling import find_homes, goes_back, is_ch
 from prevention.blueprints.referrals.forms import COMMON_REASONS, TOLD_ANSWERS, AmendForm, values_of
 from prevention.blueprints.referrals.wording import change_rows
 from prevention.domain.account import Permission
-from prevention.domain.referral import GivenAddress, ReceiveReferral, Told
-from prevention.domain.referral_content import Content, changes_between, command_from, content_of
+from prevention.domain.referral import Told
+from prevention.domain.referral_content import Content, changes_between, content_of
 from prevention.errors import Conflict, Invalid
 from prevention.extensions import current_session
 from prevention.models.referral import Referral, RowOutcome
 from prevention.queries.referrals.following import is_confidential, referral_to_amend
+from prevention.services.referrals.amending import AMENDED_MEANWHILE, saying
 from prevention.services.referrals.amending import amend as amend_referral
 from prevention.services.referrals.checking import check
 from prevention.web.auth import current_actor
@@ -44,10 +45,11 @@ def amend(referral_id: UUID) -> ResponseReturnValue:
     page: dict[str, Any] = {"form": form, "referral": referral, "confidential": confidential}
     if request.method == "GET" or wants_addresses() or goes_back() or not form.validate_on_submit():
         return render_template("referrals/amend.html", **page)
-    if form.version.data != str(len(referral.amendments)):
-        raise Conflict("Somebody else amended this referral while you were working on it. Open it again to see how.")
+    version = len(referral.amendments)
+    if form.version.data != str(version):
+        raise Conflict(AMENDED_MEANWHILE)
     after = _after(form, shown, referral.current_content)
-    command = _command(referral, after)
+    command = saying(referral, after)
     try:
         check(command)
     except Invalid as invalid:
@@ -59,9 +61,8 @@ def amend(referral_id: UUID) -> ResponseReturnValue:
         rows = change_rows(changes)
         return render_template("referrals/amend_check.html", **page, changes=rows, typed=typed_again(), action=here)
     with work_as(current_actor()) as work:
-        outcome = amend_referral(
-            work, referral_to_amend(work.session, work.actor, referral_id), command, reason=form.reason.data or ""
-        )
+        mine = referral_to_amend(work.session, work.actor, referral_id)
+        outcome = amend_referral(work, mine, command, reason=form.reason.data or "", version=version)
     if outcome is RowOutcome.UNCHANGED:
         flash("Nothing was different, so nothing was changed.", "info")
     else:
@@ -111,19 +112,3 @@ def _differs(typed: Any, shown: Any) -> bool:
     if isinstance(shown, list):
         return set(typed or ()) != set(shown)
     return (typed or None) != (shown or None)
-
-
-def _command(referral: Referral, after: Content) -> ReceiveReferral:
-    latest = referral.amendments[-1].original if referral.amendments else referral.original
-    identity = ReceiveReferral(
-        agency_id=referral.agency_id,
-        source_system=referral.source_system,
-        channel=referral.channel,
-        address=GivenAddress(),
-        reasons=frozenset(),
-        narrative="",
-        source_ref=referral.source_ref,
-        received_at=referral.received_at,
-        original=dict(latest),
-    )
-    return command_from(after, identity)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from prevention.domain.intake.profile import Profile, fold_column
+from prevention.domain.spreadsheet import said_in_cell
 from prevention.errors import Invalid
 
 #: Characters in one field; a longer one refuses its row. No form asks for so much.
@@ -23,6 +24,8 @@ _CHUNK = 65_536
 _BYTES_PER_NUL = 20
 #: Stands where a NUL was in a refused row: the database keeps none, and the report shows where it is.
 _NUL_SHOWN = "\u2400"
+#: How cells without a column are named, with their number.
+_BEYOND = "(cell "
 _HOLDS_NULS = "This file holds NUL characters, so it is not a text file. Save it as CSV (UTF-8)."
 
 _NOT_TEXT = {
@@ -35,7 +38,7 @@ _NOT_TEXT = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as sent: ``cells`` holds the sender's columns word for word; it ends in ``line``, counted from 1.
+    """One row as sent: ``cells`` holds the sender's columns word for word, in order; it ends in ``line``, from 1 on.
 
     ``problem`` is a sentence when the row itself is broken (too many columns, a field too long, a NUL, which then shows
     as ``␀``), with the ``column``.
@@ -49,8 +52,11 @@ class Row:
     names: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def text(self, column: str) -> str:
-        """The text of a column, whatever case and spacing its name has in the file; empty when it is not there."""
-        return self.cells.get(self.names.get(fold_column(column), ""), "").strip()
+        """The text of a column, whatever case and spacing its name has in the file; empty when it is not there.
+
+        The apostrophe that keeps a spreadsheet from taking a cell for a formula is no part of it.
+        """
+        return said_in_cell(self.cells.get(self.names.get(fold_column(column), ""), "")).strip()
 
     def has(self, column: str) -> bool:
         """Whether the file has that column at all, be it empty in this row."""
@@ -221,11 +227,22 @@ def _row(line_number: int, header: list[str], cells: list[str], encoding: str, n
         problem = f"This row has {len(cells)} columns, the first line has {len(header)}. Is a quotation mark missing?"
         column = header[-1]
     filled = dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=False))
+    if over:
+        filled |= {_beyond_header(number): cell for number, cell in enumerate(cells[len(header) :], len(header) + 1)}
     for name, cell in filled.items():
         if len(cell) > FIELD_LIMIT:
             problem, column = f"“{name}” is longer than {FIELD_LIMIT:,} characters.", name
             filled[name] = cell[:FIELD_LIMIT]
     return Row(line=line_number, cells=filled, encoding=encoding, problem=problem, column=column, names=names)
+
+
+def _beyond_header(number: int) -> str:
+    return f"{_BEYOND}{number})"
+
+
+def is_beyond_header(name: str) -> bool:
+    """Whether a cell has no column: the row, which is refused for it, has more cells than the first line has names."""
+    return name.startswith(_BEYOND)
 
 
 def _with_nul(row: Row) -> Row:

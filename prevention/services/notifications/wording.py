@@ -34,6 +34,7 @@ class MessageKind(StrEnum):
     OUTCOME = "outcome"
     VERY_HIGH_ALERT = "very_high_alert"
     FOLLOW_UP_DUE = "follow_up_due"
+    AMENDMENTS_PROPOSED = "amendments_proposed"
 
     @property
     def label(self) -> str:
@@ -43,6 +44,7 @@ class MessageKind(StrEnum):
             "outcome": "Outcome for the referrer",
             "very_high_alert": "Very high risk",
             "follow_up_due": "Follow-up due",
+            "amendments_proposed": "Changes to confirm",
         }[self.value]
 
 

@@ -2,10 +2,10 @@
 
 from sqlalchemy import select
 
-from prevention.domain.referral import ReceiveReferral
-from prevention.domain.referral_content import Content, changes_between, content_of, hash_of
+from prevention.domain.referral import GivenAddress, ReceiveReferral
+from prevention.domain.referral_content import Content, changes_between, command_from, content_of, hash_of
 from prevention.domain.visit import VisitState
-from prevention.errors import Invalid
+from prevention.errors import Conflict, Invalid
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
 from prevention.models.person import PersonLink
@@ -14,26 +14,48 @@ from prevention.models.visit import Visit
 from prevention.services.cases.assessing import reassess
 from prevention.services.cases.finding import lock_cases
 from prevention.services.cases.summarising import open_referrals, summarise
+from prevention.services.locks import lock_referral
 from prevention.services.matches.finding import store_keys
 from prevention.services.people import add_record, link_person
 from prevention.services.premises import place
 from prevention.services.referrals.checking import check
 from prevention.services.work import Work
 
+AMENDED_MEANWHILE = "Somebody else amended this referral while you were working on it. Open it again to see how."
+#: What the sender of another agency's reference is told.
+ANOTHER_AGENCYS = "Another agency has sent a referral with this reference already"
 
-def amend(work: Work, referral: Referral, command: ReceiveReferral, *, reason: str) -> RowOutcome:
+
+def amend(
+    work: Work,
+    referral: Referral,
+    command: ReceiveReferral,
+    *,
+    reason: str,
+    said: Content | None = None,
+    version: int | None = None,
+) -> RowOutcome:
     """Amend ``referral`` to say what ``command`` says: UNCHANGED when it says so already, else AMENDED.
+
+    ``said`` is what its sender said when it sent the referral again; None when a person amends it. ``version`` is the
+    number of amendments that person saw.
 
     A changed person or address is a new person record beside the old one, linked to the same person. The case, and
     the visits booked for it, follow a corrected address unless another referral still speaks of the old one; an
-    address that turns out to be confidential is masked whatever the others say. An amendment never unmasks one. The
-    case is summed up and assessed again.
+    address that turns out to be confidential is masked whatever the others say. An amendment never unmasks one, nor
+    puts an open address in its place. The case is summed up and assessed again.
 
     Raises:
         Invalid: the new content cannot be acted on, no reason is given, or another agency sends it.
+        Conflict: it was amended since ``version``.
     """
+    lock_referral(work, referral.source_system, referral.source_ref)
+    if version is not None:
+        work.session.refresh(referral, ["amendments"])
+        if len(referral.amendments) != version:
+            raise Conflict(AMENDED_MEANWHILE)
     if referral.agency_id != command.agency_id:
-        raise Invalid({"source_ref": "Another agency has sent a referral with this reference already"})
+        raise Invalid({"source_ref": ANOTHER_AGENCYS})
     if not reason.strip():
         raise Invalid({"reason": "Say why you are changing this"})
     check(command)
@@ -44,7 +66,7 @@ def amend(work: Work, referral: Referral, command: ReceiveReferral, *, reason: s
     if digest == latest:
         return RowOutcome.UNCHANGED
     changes = changes_between(before, after)
-    if not changes and work.actor.user_id is not None and not work.actor.is_system:
+    if not changes and said is None:
         return RowOutcome.UNCHANGED
     referral.amendments.append(
         ReferralAmendment(
@@ -55,6 +77,7 @@ def amend(work: Work, referral: Referral, command: ReceiveReferral, *, reason: s
             original=command.original,
             content=after,
             content_hash=digest,
+            said=said,
         )
     )
     if any(before[part] != after[part] for part in ("person", "address", "confidential_address")):
@@ -70,12 +93,29 @@ def amend(work: Work, referral: Referral, command: ReceiveReferral, *, reason: s
     return RowOutcome.AMENDED
 
 
+def saying(referral: Referral, content: Content) -> ReceiveReferral:
+    """The command by which ``referral`` would say ``content``, with the columns its sender sent last."""
+    latest = referral.amendments[-1].original if referral.amendments else referral.original
+    identity = ReceiveReferral(
+        agency_id=referral.agency_id,
+        source_system=referral.source_system,
+        channel=referral.channel,
+        address=GivenAddress(),
+        reasons=frozenset(),
+        narrative="",
+        source_ref=referral.source_ref,
+        received_at=referral.received_at,
+        original=dict(latest),
+    )
+    return command_from(content, identity)
+
+
 def _add_changed_record(
     work: Work, referral: Referral, command: ReceiveReferral, before: Content, after: Content
 ) -> None:
     premises = referral.current_premises
     if before["address"] != after["address"] or (command.confidential_address and not premises.confidential):
-        premises = place(work, command.address, confidential=command.confidential_address)
+        premises = place(work, command.address, confidential=command.confidential_address or premises.confidential)
     earlier = referral.person_records[-1] if referral.person_records else None
     record = add_record(work, referral, command, premises)
     work.session.flush()  # keys name the record's row

@@ -6,7 +6,7 @@ it stopped, two workers never take the same row, and memory stays constant whate
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO, NoReturn
@@ -46,8 +46,23 @@ _COUNTERS = {
     RowOutcome.REVIEW: ImportRun.review,
     RowOutcome.AMENDED: ImportRun.amended,
     RowOutcome.UNCHANGED: ImportRun.unchanged,
+    RowOutcome.TO_CONFIRM: ImportRun.to_confirm,
     RowOutcome.REFUSED: ImportRun.refused,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the rows of a file come from: how they are read, whose they are, and which other agency hands them in."""
+
+    profile: Profile
+    agency_id: UUID
+    handed_in_by: UUID | None = None
+
+    def command(self, row: Row, now: datetime) -> ReceiveReferral | Refused:
+        """The command a row stands for, or why it cannot be taken."""
+        command = to_command(row, self.profile, self.agency_id, now=now)
+        return command if isinstance(command, Refused) else replace(command, handed_in_by=self.handed_in_by)
 
 
 class DryRunEnds(Exception):
@@ -69,19 +84,37 @@ def create_run(work: Work, *, agency_id: UUID, profile: str, file_name: str, sto
     Raises:
         Invalid: there is no such profile.
     """
+    run = _new_run(work, agency_id, profile, file_name, ImportState.PREVIEWING)
+    run.stored_as = stored_as
+    work.emit("import.preview", run_id=run.id)
+    return run
+
+
+def queue_run(work: Work, *, agency_id: UUID, profile: str, file_name: str) -> ImportRun:
+    """Take note of a file that the caller carries through ``run_import`` itself, without a preview.
+
+    Raises:
+        Invalid: there is no such profile.
+    """
+    run = _new_run(work, agency_id, profile, file_name, ImportState.QUEUED)
+    work.record(AuditTag.IMPORT_STARTED, run, profile=run.profile)
+    return run
+
+
+def _new_run(work: Work, agency_id: UUID, profile: str, file_name: str, state: ImportState) -> ImportRun:
     profile_named(profile)
     run = ImportRun(
         reference=new_reference(ReferenceKind.IMPORT),
         agency_id=agency_id,
         created_by=work.actor.user_id,
+        handed_in_by_id=work.actor.agency_id,
         created_at=work.now,
         profile=profile,
         file_name=file_name[:200],
-        stored_as=stored_as,
-        state=ImportState.PREVIEWING,
+        stored_as="",
+        state=state,
     )
     work.session.add(run)
-    work.emit("import.preview", run_id=run.id)
     return run
 
 
@@ -125,11 +158,11 @@ def preview(open_work: OpenWork, run_id: UUID, open_file: Callable[[str], Binary
         run = work.session.get_one(ImportRun, run_id)
         if run.state is not ImportState.PREVIEWING:
             return
-        profile, agency_id, stored_as = profile_named(run.profile), run.agency_id, run.stored_as
-        found_so_far = _Found(profile, agency_id, work.now)
+        source, stored_as = _source(run), run.stored_as
+        found_so_far = _Found(source, work.now)
     try:
         found = _read_through(open_work, found_so_far, stored_as, open_file)
-        found |= _try_out(open_work, profile, agency_id, stored_as, open_file)
+        found |= _try_out(open_work, source, stored_as, open_file)
     except Invalid as invalid:
         _fail(open_work, run_id, " ".join(invalid.problems.values()))
         return
@@ -151,10 +184,9 @@ def run_import(open_work: OpenWork, run_id: UUID, open_file: Callable[[str], Bin
         if not cancelled:
             run.state = ImportState.RUNNING
         run.started_at = run.started_at or work.now
-        profile, agency_id, done = profile_named(run.profile), run.agency_id, run.done
-        stored_as = run.stored_as
+        source, done, stored_as = _source(run), run.done, run.stored_as
     try:
-        at_the_end = not cancelled and _take_rows(open_work, run_id, done, stored_as, open_file, profile, agency_id)
+        at_the_end = not cancelled and _take_rows(open_work, run_id, done, stored_as, open_file, source)
     except Invalid as invalid:
         _fail(open_work, run_id, " ".join(invalid.problems.values()))
         return
@@ -167,24 +199,23 @@ def _take_rows(
     done: int,
     stored_as: str,
     open_file: Callable[[str], BinaryIO],
-    profile: Profile,
-    agency_id: UUID,
+    source: Source,
 ) -> bool:
     """Take every row after the first ``done``. False when the run was cancelled, or another worker is ahead with it."""
     with open_file(stored_as) as stream:
-        rows = enumerate(islice(read_rows(stream, profile), done, None), start=done)
-        return all(_take_row(open_work, run_id, number, row, profile, agency_id) for number, row in rows)
+        rows = enumerate(islice(read_rows(stream, source.profile), done, None), start=done)
+        return all(_take_row(open_work, run_id, number, row, source) for number, row in rows)
 
 
-def try_row(work: Work, row: Row, profile: Profile, agency_id: UUID) -> tuple[RowOutcome, str]:
+def try_row(work: Work, row: Row, source: Source) -> tuple[RowOutcome, str]:
     """What would become of one row, and for a refused row why; for a unit of work that ``DryRunEnds`` will leave."""
-    outcome, _, reason = receive_row(replace(work, trial=True), row, profile, agency_id)
+    outcome, _, reason = receive_row(replace(work, trial=True), row, source)
     return outcome, reason
 
 
-def receive_row(work: Work, row: Row, profile: Profile, agency_id: UUID) -> tuple[RowOutcome, UUID | None, str]:
+def receive_row(work: Work, row: Row, source: Source) -> tuple[RowOutcome, UUID | None, str]:
     """Receive one row: its outcome, the referral's id, and for a refused row the reason."""
-    command = to_command(row, profile, agency_id, now=work.now)
+    command = source.command(row, work.now)
     if isinstance(command, Refused):
         return RowOutcome.REFUSED, None, command.reason
     try:
@@ -200,21 +231,21 @@ def give_up(open_work: OpenWork, run_id: UUID) -> None:
     _fail(open_work, run_id, "Something went wrong on our side. Hand the file in again: no row is received twice.")
 
 
-def _take_row(open_work: OpenWork, run_id: UUID, number: int, row: Row, profile: Profile, agency_id: UUID) -> bool:
+def _take_row(open_work: OpenWork, run_id: UUID, number: int, row: Row, source: Source) -> bool:
     """As ``_take_row_once``; a row that met somebody else's change is tried again."""
     for _ in range(_TRIES - 1):
         try:
-            return _take_row_once(open_work, run_id, number, row, profile, agency_id)
+            return _take_row_once(open_work, run_id, number, row, source)
         except (Conflict, OperationalError):
             continue
-    return _take_row_once(open_work, run_id, number, row, profile, agency_id)
+    return _take_row_once(open_work, run_id, number, row, source)
 
 
-def _take_row_once(open_work: OpenWork, run_id: UUID, number: int, row: Row, profile: Profile, agency_id: UUID) -> bool:
+def _take_row_once(open_work: OpenWork, run_id: UUID, number: int, row: Row, source: Source) -> bool:
     """Receive row ``number`` and move the counters on, or nothing at all. False when the run is no longer ours."""
     try:
         with open_work() as work:
-            command = to_command(row, profile, agency_id, now=work.now)
+            command = source.command(row, work.now)
             if not isinstance(command, Refused):
                 return _move_on(work, run_id, number, receive(work, command).outcome)
             reason = command.reason
@@ -294,13 +325,13 @@ def _known_count(work: Work, source_system: str, references: list[str]) -> int:
 
 
 def _try_out(
-    open_work: OpenWork, profile: Profile, agency_id: UUID, stored_as: str, open_file: Callable[[str], BinaryIO]
+    open_work: OpenWork, source: Source, stored_as: str, open_file: Callable[[str], BinaryIO]
 ) -> dict[str, Any]:
     tried = dict.fromkeys(RowOutcome, 0)
     try:
         with open_file(stored_as) as stream, open_work() as work:
-            for row in islice(read_rows(stream, profile), ROWS_TRIED):
-                outcome, _ = try_row(work, row, profile, agency_id)
+            for row in islice(read_rows(stream, source.profile), ROWS_TRIED):
+                outcome, _ = try_row(work, row, source)
                 tried[outcome] += 1
             DryRunEnds.now()
     except DryRunEnds:
@@ -316,8 +347,8 @@ def _try_out(
 class _Found:
     """What reading a file through has found so far."""
 
-    def __init__(self, profile: Profile, agency_id: UUID, now: datetime) -> None:
-        self.profile, self._agency_id, self._now = profile, agency_id, now
+    def __init__(self, source: Source, now: datetime) -> None:
+        self.profile, self._source, self._now = source.profile, source, now
         self.encoding = ""
         self.rows = 0
         self.refused = 0
@@ -347,7 +378,7 @@ class _Found:
 
     def _checked(self, row: Row) -> ReceiveReferral | Refused:
         """The row's command, refused for what the door would refuse whatever came in before."""
-        command = to_command(row, self.profile, self._agency_id, now=self._now)
+        command = self._source.command(row, self._now)
         if isinstance(command, Refused):
             return command
         try:
@@ -373,6 +404,12 @@ class _Found:
     def as_data(self) -> dict[str, Any]:
         """As JSON-ready data."""
         return {name: value for name, value in vars(self).items() if name != "profile" and not name.startswith("_")}
+
+
+def _source(run: ImportRun) -> Source:
+    """A file of another agency is handed in for it; one nobody signed in for is its own, through an operator."""
+    for_another = run.handed_in_by_id not in {None, run.agency_id}
+    return Source(profile_named(run.profile), run.agency_id, run.handed_in_by_id if for_another else None)
 
 
 def _locked(work: Work, run_id: UUID) -> ImportRun:

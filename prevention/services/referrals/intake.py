@@ -17,7 +17,7 @@ from prevention.models.referral import Referral, RowOutcome
 from prevention.services.cases.joining import join
 from prevention.services.cases.opening import open_case
 from prevention.services.followups.planning import plan_on_referral
-from prevention.services.locks import lock_words
+from prevention.services.locks import lock_referral
 from prevention.services.matches.finding import Likeness, find_likeness, remember_candidates
 from prevention.services.notifications.messages import acknowledge_referral
 from prevention.services.people import add_record, link_person
@@ -51,7 +51,7 @@ def receive(work: Work, command: ReceiveReferral) -> Receipt:
     check(command)
     source_ref = command.source_ref.strip()
     if source_ref:
-        lock_words(work, [f"referral:{command.source_system}:{source_ref}"])
+        lock_referral(work, command.source_system, source_ref)
         known = _known(work, command.source_system, source_ref)
         if known is not None:
             outcome = send_again(work, known, command)

@@ -1,4 +1,4 @@
-"""A referral sent again under its own reference: what its file has no column for stays, and nobody is overwritten."""
+"""A referral sent again under its own reference: what its file is silent about and what people corrected both stay."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 
 from prevention.domain.referral import Channel, GivenAddress, GivenPerson, NotSaid, ReceiveReferral, ReferralReason
 from prevention.domain.referral_content import Content, command_from, content_of
+from prevention.domain.referral_resent import Resent, compare
 from prevention.errors import Invalid
 from prevention.matching.normalise import address_key, fold, tidy_address, tidy_person
 from prevention.models.referral import Referral, RowOutcome
-from prevention.services.referrals.amending import amend
+from prevention.services.referrals.amending import ANOTHER_AGENCYS, amend
+from prevention.services.referrals.proposing import last_said, propose
 from prevention.services.work import Work
 
 _LONDON = ZoneInfo("Europe/London")
@@ -18,24 +20,54 @@ _SOMEBODY_ELSE = "This reference was used for somebody else before. Ask the send
 
 
 def send_again(work: Work, referral: Referral, command: ReceiveReferral) -> RowOutcome:
-    """Take in what came again for ``referral``: UNCHANGED when it says nothing new, else AMENDED.
+    """Take in what came again for ``referral``: UNCHANGED when its sender says nothing new, else AMENDED.
 
-    What ``command.not_said`` names stays as the referral says it now.
+    What ``command.not_said`` names stays as the sender said it before. What somebody has corrected stays too: of that,
+    only what the sender now says anew is proposed, for a person to settle. What another agency hands in is proposed
+    as a whole (TO_CONFIRM), whatever it is about.
 
     Raises:
-        Invalid: it cannot be acted on, another agency sends it, or a file gives another name, date of birth and
-            address all at once, so that it is about somebody else.
+        Invalid: it cannot be acted on, or ``refusal``.
     """
-    before = referral.current_content
-    after = _with_what_stays(before, content_of(command), command.not_said)
-    if referral.agency_id == command.agency_id:
-        if command.channel is Channel.CSV and _is_somebody_else(referral, before, after):
-            raise Invalid({"source_ref": _SOMEBODY_ELSE})
-        if command.not_said != NotSaid() and after == before and _says_the_same(referral, command):
-            return RowOutcome.UNCHANGED
-        if command.not_said != NotSaid():
-            command = command_from(after, command)
-    return amend(work, referral, command, reason="Sent again with changes")
+    if why := refusal(work, referral, command):
+        raise Invalid({"source_ref": why})
+    said_before = last_said(work, referral, command.handed_in_by)
+    said = _with_what_stays(said_before, content_of(command), command.not_said)
+    if command.handed_in_by is None and said == said_before and _says_the_same(referral, command):
+        return RowOutcome.UNCHANGED
+    found = compare(said_before, said, referral.current_content)
+    if command.handed_in_by is not None:
+        about_another = _is_somebody_else(referral, said_before, said)
+        return propose(work, referral, command, said, found.new | found.disputed, about_another=about_another)
+    merged = command_from(found.applied_to(referral.current_content), command)
+    outcome = amend(work, referral, merged, reason=_reason(found), said=said)
+    propose(work, referral, command, said, found.disputed)
+    return outcome
+
+
+def refusal(work: Work, referral: Referral, command: ReceiveReferral) -> str:
+    """Why ``referral`` cannot be sent again so, in a sentence; empty when it can.
+
+    Another agency sends its reference; or a file gives another name, date of birth and address all at once, so that it
+    is about somebody else. Who hands in another agency's file is not told the latter: it would say who is known.
+    """
+    if referral.agency_id != command.agency_id:
+        return ANOTHER_AGENCYS
+    if command.channel is not Channel.CSV or command.handed_in_by is not None:
+        return ""
+    said_before = last_said(work, referral)
+    said = _with_what_stays(said_before, content_of(command), command.not_said)
+    return _SOMEBODY_ELSE if _is_somebody_else(referral, said_before, said) else ""
+
+
+def _reason(found: Resent) -> str:
+    """Why the amendment is there, as the referral's page says it."""
+    words = ["Sent again with changes"]
+    if found.corrections_stay or found.disputed:
+        words.append("What was corrected here stays")
+    if found.disputed:
+        words.append("Where the file now says something else about it, that waits to be confirmed")
+    return ". ".join(words)
 
 
 def _says_the_same(referral: Referral, command: ReceiveReferral) -> bool:
@@ -44,7 +76,12 @@ def _says_the_same(referral: Referral, command: ReceiveReferral) -> bool:
     return all(latest.get(column) == text for column, text in command.original.items())
 
 
-def _is_somebody_else(referral: Referral, before: Content, after: Content) -> bool:
+def _is_somebody_else(referral: Referral, said_before: Content, said: Content) -> bool:
+    """Whether it is about nobody the referral spoke of: neither as its sender said before, nor as it was corrected."""
+    return _are_two_people(referral, said_before, said) and _are_two_people(referral, referral.current_content, said)
+
+
+def _are_two_people(referral: Referral, before: Content, after: Content) -> bool:
     """Whether name, date of birth and address are all given both times, and all three differ after tidying."""
     if before["person"] == after["person"] or before["address"] == after["address"]:
         return False

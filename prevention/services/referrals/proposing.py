@@ -1,0 +1,158 @@
+"""Proposed amendments: what a file would change and only a person of the referral's own agency may.
+
+Two kinds: an agency hands in another agency's file, or an agency's own file says something new about what somebody has
+corrected here. Neither is applied, and neither is lost: it waits until a coordinator accepts or declines it.
+"""
+
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from prevention.domain.referral import ReceiveReferral
+from prevention.domain.referral_content import Content, changes_between, flat, with_fields
+from prevention.errors import Conflict, Invalid, NotFound
+from prevention.models.agency import Agency
+from prevention.models.audit import AuditTag
+from prevention.models.notification import Message
+from prevention.models.referral import ProposalState, ProposedAmendment, Referral, RowOutcome
+from prevention.policies.referrals import may_settle_proposal
+from prevention.services.locks import lock_referral
+from prevention.services.notifications.messages import mailbox_of_desk, write_message
+from prevention.services.notifications.wording import MessageKind
+from prevention.services.referrals.amending import amend, saying
+from prevention.services.work import Work
+
+_LONDON = ZoneInfo("Europe/London")
+
+
+def last_said(work: Work, referral: Referral, handed_in_by: UUID | None = None) -> Content:
+    """What the sender itself said last: in its file, whatever people have corrected since.
+
+    For an agency that hands in another's file: what the last file it handed in said, if it handed one in.
+    """
+    if handed_in_by is not None and (proposal := _last_proposal(work, referral, handed_in_by)) is not None:
+        return proposal.said
+    sent = (amendment.said for amendment in reversed(referral.amendments) if amendment.said is not None)
+    return next(sent, referral.content)
+
+
+def propose(
+    work: Work,
+    referral: Referral,
+    command: ReceiveReferral,
+    said: Content,
+    fields: dict[str, Any],
+    *,
+    about_another: bool = False,
+) -> RowOutcome:
+    """Ask the referral's agency whether ``fields`` (named as by ``flat``) shall change: TO_CONFIRM, else UNCHANGED.
+
+    It is asked once: what waits already and is still said is asked together with what is new, in one proposal.
+    """
+    sent_by_id = command.handed_in_by or referral.agency_id
+    waiting = _last_proposal(work, referral, sent_by_id)
+    changes = fields
+    if waiting is not None and waiting.state is ProposalState.WAITING:
+        says = flat(said)
+        changes = {field: value for field, value in waiting.changes.items() if says[field] == value} | fields
+        if changes == waiting.changes:
+            return RowOutcome.UNCHANGED
+        _settle(work, waiting, ProposalState.REPLACED)
+    if not changes_between(referral.current_content, with_fields(referral.current_content, changes)):
+        return RowOutcome.UNCHANGED
+    proposal = ProposedAmendment(
+        referral_id=referral.id,
+        agency_id=referral.agency_id,
+        sent_by_id=sent_by_id,
+        proposed_at=work.now,
+        changes=changes,
+        said=said,
+        original=command.original,
+        about_another=about_another,
+        state=ProposalState.WAITING,
+    )
+    work.session.add(proposal)
+    work.record(AuditTag.AMENDMENT_PROPOSED, proposal, fields=sorted(changes))
+    _tell_agency(work, referral.agency_id)
+    return RowOutcome.TO_CONFIRM
+
+
+def accept(work: Work, proposal_id: UUID) -> Referral:
+    """Amend the referral as proposed, in the actor's name.
+
+    Raises:
+        NotFound: there is no such proposal in the actor's agency.
+        Conflict: it is settled, or replaced by a later file's.
+        Invalid: the referral could not be acted on any more, or it is about somebody else.
+    """
+    proposal = _waiting(work, proposal_id)
+    if proposal.about_another:
+        raise Invalid({"answer": "The row is about somebody else. Decline it, and ask who sent the file."})
+    referral = proposal.referral
+    command = saying(referral, with_fields(referral.current_content, proposal.changes))
+    _settle(work, proposal, ProposalState.ACCEPTED)
+    sent_by = work.session.get_one(Agency, proposal.sent_by_id)
+    amend(work, referral, command, reason=f"Accepted what a file handed in by {sent_by.name} says")
+    return referral
+
+
+def decline(work: Work, proposal_id: UUID, *, reason: str) -> Referral:
+    """Leave the referral as it is; the proposal is kept with ``reason``, which may be empty. It is not asked again.
+
+    Raises:
+        NotFound: there is no such proposal in the actor's agency.
+        Conflict: it is settled, or replaced by a later file's.
+    """
+    proposal = _waiting(work, proposal_id)
+    _settle(work, proposal, ProposalState.DECLINED)
+    proposal.reason = reason.strip()
+    return proposal.referral
+
+
+def _settle(work: Work, proposal: ProposedAmendment, state: ProposalState) -> None:
+    proposal.state = state
+    proposal.settled_at = work.now
+    proposal.settled_by = work.actor.user_id
+    work.record(AuditTag.AMENDMENT_SETTLED, proposal, state=state.value)
+
+
+def _waiting(work: Work, proposal_id: UUID) -> ProposedAmendment:
+    proposal = work.session.get(ProposedAmendment, proposal_id)
+    if proposal is None:
+        raise NotFound
+    may_settle_proposal(work.actor, proposal).require()
+    lock_referral(work, proposal.referral.source_system, proposal.referral.source_ref)
+    work.session.refresh(proposal)
+    if proposal.state is ProposalState.REPLACED:
+        raise Conflict("A later file has replaced this proposal. Look at the new one.")
+    if proposal.state is not ProposalState.WAITING:
+        raise Conflict(f"This proposal has been {proposal.state.label.lower()} meanwhile.")
+    return proposal
+
+
+def _last_proposal(work: Work, referral: Referral, sent_by_id: UUID) -> ProposedAmendment | None:
+    return work.session.scalar(
+        select(ProposedAmendment)
+        .where(ProposedAmendment.referral_id == referral.id, ProposedAmendment.sent_by_id == sent_by_id)
+        .order_by(ProposedAmendment.proposed_at.desc(), ProposedAmendment.id.desc())
+        .limit(1)
+    )
+
+
+def _tell_agency(work: Work, agency_id: UUID) -> None:
+    """One message a day that something waits to be confirmed, however many rows of a file are."""
+    effect_key = f"to-confirm:{agency_id}:{work.now.astimezone(_LONDON).date()}"
+    mailbox = mailbox_of_desk(work, agency_id)
+    if work.trial or not mailbox or work.session.scalar(select(Message.id).where(Message.effect_key == effect_key)):
+        return
+    name = work.session.get_one(Agency, agency_id).name
+    write_message(
+        work,
+        effect_key=effect_key,
+        kind=MessageKind.AMENDMENTS_PROPOSED,
+        agency_id=agency_id,
+        recipient=mailbox,
+        words={"agency": name},
+    )
