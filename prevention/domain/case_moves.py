@@ -37,10 +37,15 @@ class NextActionRule:
 
 @dataclass(frozen=True, slots=True)
 class NextActionRules:
-    """The next action of every open state, as data with a version."""
+    """The next action of every open state and of an interrupted visit, as data with a version.
+
+    ``longest_hold``: a case that nobody is to look at for longer than this is a case forgotten.
+    """
 
     version: str
     states: Mapping[CaseState, NextActionRule]
+    interrupted: NextActionRule
+    longest_hold: Span
     calendar: WorkingCalendar
 
 
@@ -52,7 +57,13 @@ def load_next_actions() -> NextActionRules:
     missing = {state for state in CaseState if state.is_open} - states.keys()
     if missing:
         raise ValueError(f"no next action for {sorted(missing)}")
-    return NextActionRules(data["version"], states, working_calendar())
+    return NextActionRules(
+        version=data["version"],
+        states=states,
+        interrupted=_rule(data["interrupted"]),
+        longest_hold=Span.from_data(data["longest_hold"]),
+        calendar=working_calendar(),
+    )
 
 
 def _rule(data: Mapping[str, Any]) -> NextActionRule:
@@ -104,13 +115,21 @@ def next_action_for(
     """
     if not state.is_open:
         raise ValueError(f"a case that is {state.value} has no next action")
-    rule = rules.states[state]
-    at = rule.within.get(level, rule.default).after(now, rules.calendar)
-    if agreed_at is not None:
-        at = require_aware(agreed_at)
+    planned = _planned(rules.states[state], level, now, rules.calendar)
+    at = planned.at if agreed_at is None else require_aware(agreed_at)
     if due_at is not None:
         at = min(at, require_aware(due_at))
-    return NextAction(rule.words_by_level.get(level, rule.words), at)
+    return NextAction(planned.words, at)
+
+
+def next_action_after_interruption(level: RiskLevel, now: datetime, rules: NextActionRules) -> NextAction:
+    """When somebody goes back after an emergency call broke a visit off at ``now`` (aware; domain.md 1.1)."""
+    return _planned(rules.interrupted, level, now, rules.calendar)
+
+
+def _planned(rule: NextActionRule, level: RiskLevel, now: datetime, calendar: WorkingCalendar) -> NextAction:
+    within = rule.within.get(level, rule.default)
+    return NextAction(rule.words_by_level.get(level, rule.words), within.after(now, calendar))
 
 
 _AFTER: dict[VisitOutcome, CaseState] = {

@@ -14,17 +14,25 @@ from prevention.domain.rule_files import read_rule_file
 
 @dataclass(frozen=True, slots=True)
 class ConcernRules:
-    """``same_concern_within``: the longest silence on a case after which a referral still joins by itself."""
+    """``same_concern_within``: the longest silence on a case after which a referral still joins by itself.
+
+    ``looked_back``: cases opened longer ago than this are not looked at (domain.md section 8, Dedup keys).
+    """
 
     version: str
     same_concern_within: timedelta
+    looked_back: timedelta
 
 
 @cache
 def load_concern_rules() -> ConcernRules:
     """The rules of ``rule_packs/concern.json``."""
     data = read_rule_file("concern")
-    return ConcernRules(data["version"], timedelta(days=data["same_concern_within"]["days"]))
+    return ConcernRules(
+        version=data["version"],
+        same_concern_within=timedelta(days=data["same_concern_within_days"]),
+        looked_back=timedelta(days=data["looked_back_days"]),
+    )
 
 
 def same_concern(

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from prevention.domain.account import Actor
 from prevention.domain.visit import VisitOutcome, VisitState
+from prevention.domain.visit_rules import load_visit_rules
 from prevention.errors import NotFound
 from prevention.models.agency import Team
 from prevention.models.case import Case
@@ -22,8 +23,6 @@ from prevention.policies.visits import visible_visits
 
 PAGE = 25
 DOORS_A_PAGE = 50
-#: A home visited within this time need not be knocked at again.
-LATELY = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +125,7 @@ def hints(session: Session, actor: Actor, doors: Sequence[OutreachDoor], now: da
     if not by_premises:
         return {door.id: DoorHints() for door in doors}
     places = list(by_premises)
+    lately = now - load_visit_rules().visited_lately
     cases = {
         row.premises_id: row
         for row in session.execute(
@@ -141,7 +141,7 @@ def hints(session: Session, actor: Actor, doors: Sequence[OutreachDoor], now: da
             Visit.premises_id.in_(places),
             Visit.state == VisitState.FINISHED,
             Visit.outcome == VisitOutcome.COMPLETED,
-            Visit.finished_at > now - LATELY,
+            Visit.finished_at > lately,
             visible_visits(actor),
         )
         .group_by(Visit.premises_id),
@@ -155,7 +155,7 @@ def hints(session: Session, actor: Actor, doors: Sequence[OutreachDoor], now: da
             OutreachDoor.premises_id.in_(places),
             OutreachDoor.outreach_id.not_in(here),
             OutreachDoor.outcome == VisitOutcome.COMPLETED,
-            OutreachDoor.knocked_at > now - LATELY,
+            OutreachDoor.knocked_at > lately,
             visible_outreach(actor),
         )
         .group_by(OutreachDoor.premises_id),

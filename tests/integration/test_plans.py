@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from prevention.app import PLANNING
 from prevention.domain.account import Actor
 from prevention.domain.case import CaseState
+from prevention.domain.concern import load_concern_rules
 from prevention.domain.risk import RiskLevel
 from prevention.models.account import User
 from prevention.models.case import Case
@@ -31,7 +32,7 @@ from prevention.queries.matches import review_page
 from prevention.queries.notifications import newest_alerts, open_alerts, sent_messages
 from prevention.queries.referrals import following
 from prevention.queries.visits import my_visits
-from prevention.services.matches.finding import _SPOKEN_OF, RECENT
+from prevention.services.matches.finding import _SPOKEN_OF
 from prevention.unit_of_work import GuardedSession
 from tests.bench.filling import fill
 from tests.conftest import actor_of
@@ -207,7 +208,7 @@ LISTS: dict[str, tuple[str, Read, str]] = {
 def _beside(session: Session, at: Spot) -> dict[str, Any]:
     case = session.get_one(Case, at.case_id)
     people = session.scalars(select(PersonLink.person_id).order_by(PersonLink.id).limit(3)).all()
-    return {"likely": list(people), "home": case.premises_id, "since": at.now - RECENT}
+    return {"likely": list(people), "home": case.premises_id, "since": at.now - load_concern_rules().looked_back}
 
 
 def _middle(session: Session, actor: Actor) -> QueueKey:

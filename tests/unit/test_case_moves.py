@@ -5,7 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from prevention.domain.case import FINAL_STATES, TRANSITIONS, CaseState
-from prevention.domain.case_moves import check_closing, load_next_actions, move, next_action_for, state_after_outcome
+from prevention.domain.case_moves import (
+    check_closing,
+    load_next_actions,
+    move,
+    next_action_after_interruption,
+    next_action_for,
+    state_after_outcome,
+)
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
 from prevention.errors import Conflict, Invalid
@@ -51,6 +58,11 @@ def test_every_outcome_can_be_recorded_on_a_visit(state: CaseState, outcome: Vis
 @pytest.mark.parametrize("outcome", [VisitOutcome.REFUSED_BY_PHONE, VisitOutcome.NOT_CONTACTABLE])
 def test_outcomes_by_phone_need_no_visit(outcome: VisitOutcome) -> None:
     assert state_after_outcome(outcome) in TRANSITIONS[CaseState.CONTACTING]
+
+
+def test_somebody_goes_back_to_an_interrupted_visit_within_a_day() -> None:
+    back = next_action_after_interruption(RiskLevel.HIGH, NOON, RULES)
+    assert (back.words, back.at) == ("Go back to the interrupted visit", NOON + timedelta(hours=24))
 
 
 @pytest.mark.parametrize("level", RiskLevel)

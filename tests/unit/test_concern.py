@@ -8,7 +8,7 @@ from prevention.domain.concern import ConcernRules, load_concern_rules, same_con
 from prevention.domain.match import MatchDecision
 
 J, V, N = MatchDecision.JOINED, MatchDecision.REVIEW, MatchDecision.NEW
-RULES = ConcernRules("test", timedelta(days=60))
+RULES = ConcernRules("test", same_concern_within=timedelta(days=60), looked_back=timedelta(days=365))
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 

@@ -8,6 +8,7 @@ from wtforms.validators import DataRequired, InputRequired
 
 from prevention.domain.address_reveal import RevealReason
 from prevention.domain.case import ContactMethod, ContactResult, HoldReason, RedirectReason, RejectReason
+from prevention.domain.case_moves import load_next_actions
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
 from prevention.queries.cases.search import LONGEST_SEARCH
@@ -76,7 +77,7 @@ class HoldForm(ActionForm):
     review_on = DateField(
         "When does somebody look again?",
         [DataRequired("Enter the day on which somebody looks again")],
-        description="Within six months. It is at the top of your list at 9am that day.",
+        description=f"Within {load_next_actions().longest_hold.words}. It is at the top of your list at 9am that day.",
     )
 
 

@@ -46,6 +46,7 @@ from prevention.domain.visit_record import (
     WhoSeen,
     to_json,
 )
+from prevention.domain.visit_rules import load_visit_rules
 from prevention.web.fields import (
     CheckboxesField,
     EnumCheckboxesField,
@@ -63,7 +64,6 @@ Fields = dict[str, list[str]]
 
 EMPTY_ROWS = {"alarms": 3, "equipment": 3, "onward": 2}
 MOST_ROWS = 40
-LIFE_OF_AN_ALARM_YEARS = 10
 #: Fields that are one box, ticked or not; every other yes or no can also be left unanswered.
 _TICKS = frozenset({"fitted_today", "no_alarms_found", "advice_given"})
 _SHORT = Length(max=200, message="Use 200 characters or fewer")
@@ -451,7 +451,7 @@ def fitted_alarm(room: Room, kind: AlarmType, this_year: int) -> AlarmEntry:
         power=AlarmPower.SEALED_10YR,
         working=True,
         fitted_today=True,
-        expiry_year=this_year + LIFE_OF_AN_ALARM_YEARS,
+        expiry_year=this_year + load_visit_rules().life_of_an_alarm_years,
     )
 
 

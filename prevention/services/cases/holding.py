@@ -1,12 +1,13 @@
 """Holding a case until a review date, and going on. The clock never stops (domain.md section 2)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from prevention.domain.account import Permission
 from prevention.domain.case import TRANSITIONS, CaseState, HoldReason
+from prevention.domain.case_moves import load_next_actions
 from prevention.errors import Conflict, Invalid
 from prevention.models.audit import AuditEvent, AuditTag
 from prevention.models.case import Case
@@ -14,15 +15,12 @@ from prevention.services.cases.finding import check_version, load_case
 from prevention.services.cases.moving import move
 from prevention.services.work import Work
 
-#: A hold nobody looks at for longer than this is a case forgotten.
-LONGEST_HOLD = timedelta(days=184)
-
 
 def hold(work: Work, case_id: UUID, *, version: int, reason: HoldReason, until: datetime) -> Case:
     """Put the case off until ``until`` (aware), when somebody looks again. Its deadline stays as it is.
 
     Raises:
-        Invalid: ``until`` is not ahead, or further than ``LONGEST_HOLD`` (field ``review_on``).
+        Invalid: ``until`` is not ahead, or further than the rules' longest hold (field ``review_on``).
         StaleCase: it was changed meanwhile.
         Conflict: the case is closed.
         NotFound, NotAllowed: by the policy.
@@ -31,8 +29,9 @@ def hold(work: Work, case_id: UUID, *, version: int, reason: HoldReason, until: 
     check_version(case, version)
     if until <= work.now:
         raise Invalid({"review_on": "The review date must be after today"})
-    if until - work.now > LONGEST_HOLD:
-        raise Invalid({"review_on": "The review date must be within six months"})
+    rules = load_next_actions()
+    if until > rules.longest_hold.after(work.now, rules.calendar):
+        raise Invalid({"review_on": f"The review date must be within {rules.longest_hold.words}"})
     was = case.state
     move(work, case, CaseState.ON_HOLD, next_action_at=until)
     case.hold_reason, case.held_until = reason, until

@@ -5,7 +5,7 @@ SQL only retrieves candidates by blocking key; every rule about likeness is the 
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -35,8 +35,6 @@ from prevention.services.work import Work
 COMMONEST_KEY = 60
 #: Most people one record is compared with.
 MOST_PEOPLE = 80
-#: Cases opened longer ago than this are not looked at.
-RECENT = timedelta(days=365)
 
 _LONDON = ZoneInfo("Europe/London")
 _STORE_KEYS = text(
@@ -255,7 +253,8 @@ def _cases_beside(work: Work, record: PersonRecord, outcomes: list[Outcome]) -> 
     beside = {UUID(outcome.profile_id): outcome for outcome in outcomes}
     likely = [person for person, outcome in beside.items() if outcome.decision is not MatchDecision.NEW]
     nowhere = record.premises.status is AddressStatus.NO_FIXED_ABODE
-    spoken_of = {"likely": likely, "home": None if nowhere else record.premises_id, "since": work.now - RECENT}
+    since = work.now - load_concern_rules().looked_back
+    spoken_of = {"likely": likely, "home": None if nowhere else record.premises_id, "since": since}
     found: dict[UUID, CandidateCase] = {}
     for case, person_id in work.session.execute(_SPOKEN_OF, spoken_of):
         outcome = beside.get(person_id)

@@ -1,7 +1,7 @@
 """Booking, moving and cancelling visits, and taking one from the team's list."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from prevention.domain.outcomes import Needed, facts
 from prevention.domain.reference import ReferenceKind, new_reference
 from prevention.domain.visit import VisitOutcome, VisitState, VisitType
 from prevention.domain.visit_record import VisitRecord, to_json
+from prevention.domain.visit_rules import load_visit_rules
 from prevention.errors import Conflict, Invalid
 from prevention.models.account import Membership, User
 from prevention.models.agency import Team
@@ -28,9 +29,6 @@ from prevention.services.cases.noting import write_note
 from prevention.services.visits.finding import change_state, check_visit_version, load_visit
 from prevention.services.work import Work
 
-#: A slot may lie this far back, so that a crew that is already at the door can be booked.
-GRACE = timedelta(minutes=30)
-FURTHEST = timedelta(days=366)
 LONGEST_NOTE = 1000
 CANCELLED = (VisitOutcome.CANCELLED_BY_RESIDENT, VisitOutcome.CANCELLED_BY_SERVICE)
 
@@ -228,10 +226,11 @@ def _crew(work: Work, agency_id: UUID, slot: Slot) -> tuple[User | None, Team]:
 
 def _check(work: Work, case: Case, slot: Slot, besides: UUID | None = None) -> None:
     problems = {}
-    if slot.scheduled_at < work.now - GRACE:
+    rules = load_visit_rules()
+    if rules.is_too_late(slot.scheduled_at, work.now):
         problems["date"] = "Choose a time that is still to come"
-    if slot.scheduled_at > work.now + FURTHEST:
-        problems["date"] = "Choose a date within a year"
+    if rules.is_too_far(slot.scheduled_at, work.now):
+        problems["date"] = f"Choose a date within {rules.ahead_by.words}"
     if len(slot.access_note) > LONGEST_NOTE:
         problems["access_note"] = f"Use {LONGEST_NOTE:,} characters or fewer"
     if problems:

@@ -1,11 +1,15 @@
 """Recording a visit: start, interrupt, resume, finish. Finishing is one step and safe to repeat."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from uuid import UUID
 
 from prevention.domain.case import TRANSITIONS, CaseState, HoldReason
-from prevention.domain.case_moves import check_closing, state_after_outcome
+from prevention.domain.case_moves import (
+    check_closing,
+    load_next_actions,
+    next_action_after_interruption,
+    state_after_outcome,
+)
 from prevention.domain.referral import ContactConstraint
 from prevention.domain.risk import RiskLevel
 from prevention.domain.risk_rules import Circumstance
@@ -29,8 +33,6 @@ from prevention.services.visits.drafting import drop_draft
 from prevention.services.visits.finding import change_state, load_visit
 from prevention.services.work import Work
 
-#: How soon somebody goes back after an emergency call broke a visit off (configurable by the service's own practice).
-BACK_WITHIN = timedelta(hours=24)
 #: The outcomes whose hold the officer's word explains.
 _HOLDS = {VisitOutcome.HOSPITAL_OR_RESPITE: HoldReason.IN_HOSPITAL}
 
@@ -78,8 +80,8 @@ def interrupt(work: Work, visit_id: UUID) -> Visit:
     visit.interrupted_at = work.now
     case = visit.case
     if case is not None and case.state is CaseState.IN_PROGRESS:
-        back = work.now + BACK_WITHIN
-        move(work, case, CaseState.IN_PROGRESS, next_action="Go back to the interrupted visit", next_action_at=back)
+        back = next_action_after_interruption(case.risk_level, work.now, load_next_actions())
+        move(work, case, CaseState.IN_PROGRESS, next_action=back.words, next_action_at=back.at)
     work.record(AuditTag.VISIT_INTERRUPTED, visit, case_id=visit.case_id)
     return visit
 
