@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import ColumnElement, Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 Row = TypeVar("Row")
@@ -41,13 +41,14 @@ def page_of(
 ) -> Page[Any]:
     """The ``size`` rows that follow the row ``after``, or precede ``before``, or come first.
 
-    ``order`` ends with ``row_id``, so that no two rows tie. A row that is gone gives the first page.
+    ``order`` ends with ``row_id``, so that no two rows tie. A row that is gone, or that ``statement`` itself would not
+    give the reader, gives the first page.
     """
     forward = before is None
     anchor = after if forward else before
     key = tuple_(*order)
     if anchor is not None:
-        at = session.execute(select(*order).where(row_id == anchor)).one_or_none()
+        at = session.execute(statement.with_only_columns(*order).where(row_id == anchor)).one_or_none()
         if at is None:
             forward, anchor = True, None
         else:

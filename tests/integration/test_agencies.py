@@ -76,6 +76,21 @@ def test_partners_come_in_pages_without_names_in_addresses(
     assert first == seen[:25]
 
 
+def test_a_page_after_an_agency_one_does_not_look_after_is_the_first_page(
+    arrange: Arranger, fire: Agency, administrator: User, client: PageClient
+) -> None:
+    for name in ("Abbey Homes", "Zenith Homes"):
+        arrange.agency(AgencyKind.PARTNER, name=name)
+    stranger = arrange.agency(AgencyKind.POLICE, name="Mid Police")
+    first = client.page("/agencies").select_one("main")
+    assert client.page(f"/agencies?after={stranger.id}").select_one("main") == first
+    strange_team = arrange.team(stranger, name="M")
+    for name in ("A station", "Z station"):
+        arrange.team(fire, name=name)
+    teams = client.page(f"/agencies/{fire.id}").select_one("main")
+    assert client.page(f"/agencies/{fire.id}?after={strange_team.id}").select_one("main") == teams
+
+
 def test_another_services_agency_does_not_exist(arrange: Arranger, administrator: User, client: PageClient) -> None:
     other = arrange.agency(AgencyKind.POLICE)
     for path in (f"/agencies/{other.id}", f"/agencies/{other.id}/edit", f"/agencies/teams/{other.teams[0].id}"):

@@ -266,6 +266,21 @@ def test_users_come_in_pages_and_are_filtered_and_found(
     assert "No users found" in client.post("/users/search", data={"words": "100%_"}).text
 
 
+def test_a_page_after_another_agencys_user_is_the_first_page(
+    arrange: Arranger, fire: Agency, administrator: User, client: PageClient
+) -> None:
+    arrange.user(fire, name="Abel Before")
+    stranger = arrange.user(arrange.agency(AgencyKind.POLICE), name="Mid Stranger")
+    first = client.page("/users").select_one("main")
+    for way in ("after", "before"):
+        answer = client.page(f"/users?{way}={member_of(stranger).id}").select_one("main")
+        assert answer == first, "where a stranger stands in the alphabet would be told by who is missing"
+    own = arrange.user(fire, name="Mid Colleague")
+    after = client.page(f"/users?after={member_of(own).id}").select_one("main")
+    assert after is not None
+    assert [link.get_text() for link in after.select(".app-row__link")] == ["Tom Ash"]
+
+
 def test_an_administrator_looks_after_partners_users(
     arrange: Arranger, administrator: User, client: PageClient
 ) -> None:
