@@ -46,6 +46,7 @@ class Settings:
     session_longest_hours: int = 12
     lockout_attempts: int = 5
     lockout_minutes: int = 15
+    temporary_password_days: int = 7
     self_referrals_per_hour: int = 20
     https_only: bool = True
     demonstration_notice: bool = True
@@ -99,6 +100,7 @@ class _Reader:
             session_longest_hours=self._number("SESSION_LONGEST_HOURS", 12),
             lockout_attempts=self._number("LOCKOUT_ATTEMPTS", 5),
             lockout_minutes=self._number("LOCKOUT_MINUTES", 15),
+            temporary_password_days=self._number("TEMPORARY_PASSWORD_DAYS", 7),
             self_referrals_per_hour=self._number("SELF_REFERRALS_PER_HOUR", 20),
             https_only=self._truth("HTTPS_ONLY", default=not local),
             demonstration_notice=self._truth("DEMONSTRATION_NOTICE", default=True),

@@ -92,8 +92,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("phone", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=False),
-        sa.Column("session_key", sa.Text(), nullable=False),
-        sa.Column("must_change_password", sa.Boolean(), nullable=False),
+        sa.Column("temporary_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failed_attempts", sa.Integer(), nullable=False),
         sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_signed_in_at", sa.DateTime(timezone=True), nullable=True),
@@ -103,6 +102,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
     )
+    op.create_table(
+        "sessions",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sessions_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
+    )
+    op.create_index(op.f("ix_sessions_user_id"), "sessions", ["user_id"], unique=False)
     op.create_table(
         "gazetteer_addresses",
         sa.Column("uprn", sa.Text(), nullable=False),
@@ -1684,6 +1693,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_gazetteer_addresses_postcode"), table_name="gazetteer_addresses")
     op.drop_index(op.f("ix_gazetteer_addresses_address_key"), table_name="gazetteer_addresses")
     op.drop_table("gazetteer_addresses")
+    op.drop_index(op.f("ix_sessions_user_id"), table_name="sessions")
+    op.drop_table("sessions")
     op.drop_table("users")
     op.drop_table("people")
     op.drop_index("ix_outbox_unsent", table_name="outbox", postgresql_where=sa.text("sent_at IS NULL AND problem = ''"))

@@ -8,7 +8,7 @@ from prevention.domain.account import DEMONSTRATION_DOMAIN, Role
 from prevention.domain.agency import AgencyKind, TeamKind
 from prevention.models.account import Membership, User
 from prevention.models.agency import Agency, Area, Team
-from prevention.services.accounts.passwords import hash_password, new_session_key
+from prevention.services.accounts.passwords import hash_password, temporary_password
 from prevention.services.work import Work
 
 PASSWORD = "visit the home"  # noqa: S105 - published on purpose; demonstration mode listens on loopback only
@@ -188,7 +188,7 @@ def load_accounts(work: Work) -> None:
     for team, name in CREWS:
         crew = DemonstrationUser(f"crew.{team.lower()}", name, "lfb", Role.FIELD_OFFICER, team)
         if work.session.scalar(select(User).where(User.email == crew.email)) is None:
-            work.session.add(_user(work, crew, hash_password(new_session_key())))
+            work.session.add(_user(work, crew, hash_password(temporary_password())))
 
 
 def _agency(wanted: DemonstrationAgency, areas: dict[str, Area]) -> Agency:
@@ -215,7 +215,7 @@ def _agency(wanted: DemonstrationAgency, areas: dict[str, Area]) -> Agency:
 def _user(work: Work, wanted: DemonstrationUser, password_hash: str) -> User:
     agency = work.session.scalars(select(Agency).where(Agency.code == wanted.agency)).one()
     team = next((team for team in agency.teams if team.name == wanted.team), None)
-    user = User(email=wanted.email, name=wanted.name, password_hash=password_hash, session_key=new_session_key())
+    user = User(email=wanted.email, name=wanted.name, password_hash=password_hash)
     user.memberships.append(Membership(agency=agency, team=team, role=wanted.role))
     return user
 

@@ -42,7 +42,7 @@ from prevention.models.account import Membership
 from prevention.models.agency import Agency, TeamArea
 from prevention.models.case import Case
 from prevention.models.followup import FollowUp
-from prevention.queries.accounts import signed_in_user
+from prevention.queries.accounts import acting_under
 from prevention.queries.visits import booking_warnings
 from prevention.services.cases.assigning import assign
 from prevention.services.cases.closing import close
@@ -110,8 +110,10 @@ def _staff_by_agency() -> dict[UUID, _Staff]:
         held = session.scalars(
             select(Membership).where(Membership.agency_id == agency.id).order_by(Membership.id)
         ).all()
-        coordinator = next((_actor(each) for each in held if each.role is Role.COORDINATOR), None)
-        officers = {each.team_id: _actor(each) for each in held if each.role is Role.FIELD_OFFICER and each.team_id}
+        coordinator = next((acting_under(each) for each in held if each.role is Role.COORDINATOR), None)
+        officers = {
+            each.team_id: acting_under(each) for each in held if each.role is Role.FIELD_OFFICER and each.team_id
+        }
         if coordinator is None or not officers:
             continue
         covering = session.execute(
@@ -122,13 +124,6 @@ def _staff_by_agency() -> dict[UUID, _Staff]:
         by_borough = {code: officers[team_id] for code, team_id in covering}
         found[agency.id] = _Staff(coordinator, by_borough, next(iter(officers.values())))
     return found
-
-
-def _actor(membership: Membership) -> Actor:
-    signed_in = signed_in_user(current_session(), membership.user_id, membership.id)
-    if signed_in is None:
-        raise LookupError("a member of the demonstration's staff cannot sign in")
-    return signed_in.actor
 
 
 def _waiting(agency_id: UUID, at: datetime) -> list[tuple[UUID, RiskLevel]]:

@@ -4,6 +4,7 @@ A role is held *in an agency*; the table below is the only place that says what 
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -113,6 +114,14 @@ class Actor:
         if self.is_system:
             return True
         return self.role is not None and permission in PERMISSIONS[self.role]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """A session ends after ``idle`` without a click, and after ``longest`` however busy it is."""
+
+    idle: timedelta
+    longest: timedelta
 
 
 SYSTEM = Actor(user_id=None, agency_id=None, agency_kind=None, role=None, name="Prevention", is_system=True)

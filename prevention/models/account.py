@@ -1,4 +1,4 @@
-"""Users, and the roles they hold in agencies."""
+"""Users, the roles they hold in agencies, and where they are signed in."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,11 @@ from prevention.models.base import Base, Edited, Identified
 
 
 class User(Identified, Edited, Base):
-    """Somebody who signs in. ``session_key`` changes when every session of theirs must end."""
+    """Somebody who signs in.
+
+    ``temporary_until``: an administrator made the password; it works until then, and must be changed. None: it is their
+    own.
+    """
 
     __tablename__ = "users"
     __table_args__ = (UniqueConstraint("email"),)
@@ -21,8 +25,7 @@ class User(Identified, Edited, Base):
     name: Mapped[str]
     phone: Mapped[str] = mapped_column(default="")
     password_hash: Mapped[str]
-    session_key: Mapped[str]
-    must_change_password: Mapped[bool] = mapped_column(default=False)
+    temporary_until: Mapped[datetime | None]
     failed_attempts: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     last_signed_in_at: Mapped[datetime | None]
@@ -43,3 +46,13 @@ class Membership(Identified, Base):
     user: Mapped[User] = relationship(back_populates="memberships")
     agency: Mapped[Agency] = relationship()
     team: Mapped[Team | None] = relationship()
+
+
+class UserSession(Identified, Base):
+    """A user signed in on one device. The row is there as long as the session lives; its end is the row's."""
+
+    __tablename__ = "sessions"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    started_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]

@@ -45,7 +45,7 @@ def changeable_users(actor: Actor) -> ColumnElement[bool]:
 
 
 def may_shut_out(actor: Actor, user: User) -> Decision:
-    """Deactivating and resetting a password are done to somebody else, never to oneself."""
+    """Deactivating, signing out everywhere and resetting a password are done to somebody else, never to oneself."""
     may = may_change_user(actor, user)
     if may.allowed and actor.user_id == user.id:
         return deny("You cannot do this to your own account. Ask another administrator.")

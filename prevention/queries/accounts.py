@@ -5,11 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
-from prevention.domain.account import Actor, Role
+from prevention.domain.account import Actor, Role, SessionLimits
 from prevention.errors import NotFound
-from prevention.models.account import Membership, User
+from prevention.models.account import Membership, User, UserSession
+from prevention.models.agency import Agency
 from prevention.policies.accounts import administered_members
 from prevention.queries.pages import Page, page_of
 
@@ -21,54 +22,76 @@ class SignedIn:
     """A user as a request sees them: the actor of one membership, and the words to show."""
 
     actor: Actor
-    user_id: UUID
-    session_key: str
+    session_id: UUID
+    last_seen_at: datetime
     name: str
     email: str
     agency_name: str
     team_name: str
     membership_id: UUID
-    membership_count: int
-    must_change_password: bool
+    temporary_until: datetime | None
+
+    @property
+    def must_change_password(self) -> bool:
+        """Whether the password was made by an administrator: it must be changed before anything else."""
+        return self.temporary_until is not None
 
 
-def user_by_email(session: Session, email: str) -> User | None:
-    """The user with this e-mail address, in any case of letters."""
-    return session.scalar(select(User).where(User.email == email.strip().lower()))
+def live_sessions(now: datetime, limits: SessionLimits) -> ColumnElement[bool]:
+    """The sessions that have neither idled out nor lasted too long at ``now`` (aware UTC), as a condition."""
+    return and_(UserSession.last_seen_at >= now - limits.idle, UserSession.started_at >= now - limits.longest)
 
 
-def signed_in_user(session: Session, user_id: UUID, membership_id: UUID | None) -> SignedIn | None:
-    """The user acting under ``membership_id`` (or their first), or None when either may no longer sign in."""
-    user = session.scalar(
-        select(User)
-        .where(User.id == user_id, User.active)
-        .options(selectinload(User.memberships).options(joinedload(Membership.agency), joinedload(Membership.team)))
-    )
-    if user is None:
+def signed_in_user(
+    session: Session, session_id: UUID, membership_id: UUID | None, *, now: datetime, limits: SessionLimits
+) -> SignedIn | None:
+    """Who is signed in by a session, acting under ``membership_id`` or their first role. One statement.
+
+    None when the session has ended, or its user may sign in no more.
+    """
+    rows = session.execute(
+        select(UserSession.last_seen_at, Membership)
+        .join(Membership, Membership.user_id == UserSession.user_id)
+        .join(Membership.user)
+        .join(Membership.agency)
+        .outerjoin(Membership.team)
+        .where(UserSession.id == session_id, live_sessions(now, limits), User.active, Agency.active)
+        .options(contains_eager(Membership.user), contains_eager(Membership.agency), contains_eager(Membership.team))
+        .order_by(Membership.id)
+    ).all()
+    if not rows:
         return None
-    memberships = [held for held in user.memberships if held.agency.active]
-    held = next((held for held in memberships if held.id == membership_id), memberships[0] if memberships else None)
-    if held is None:
-        return None
+    last_seen_at, first = rows[0]
+    held = next((role for _, role in rows if role.id == membership_id), first)
     return SignedIn(
-        actor=Actor(
-            user_id=user.id,
-            agency_id=held.agency_id,
-            agency_kind=held.agency.kind,
-            role=held.role,
-            team_ids=frozenset({held.team_id} if held.team_id else ()),
-            name=user.name,
-        ),
-        user_id=user.id,
-        session_key=user.session_key,
-        name=user.name,
-        email=user.email,
+        actor=acting_under(held),
+        session_id=session_id,
+        last_seen_at=last_seen_at,
+        name=held.user.name,
+        email=held.user.email,
         agency_name=held.agency.name,
         team_name=held.team.name if held.team else "",
         membership_id=held.id,
-        membership_count=len(memberships),
-        must_change_password=user.must_change_password,
+        temporary_until=held.user.temporary_until,
     )
+
+
+def acting_under(held: Membership) -> Actor:
+    """The actor a user is in the role and agency of one membership."""
+    return Actor(
+        user_id=held.user_id,
+        agency_id=held.agency_id,
+        agency_kind=held.agency.kind,
+        role=held.role,
+        team_ids=frozenset({held.team_id} if held.team_id else ()),
+        name=held.user.name,
+    )
+
+
+def sessions_of(session: Session, user_id: UUID, *, now: datetime, limits: SessionLimits) -> int:
+    """On how many devices a user is signed in at ``now``."""
+    live = select(func.count()).where(UserSession.user_id == user_id, live_sessions(now, limits))
+    return session.scalar(live) or 0
 
 
 def memberships_of(session: Session, actor: Actor) -> list[Membership]:

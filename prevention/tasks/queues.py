@@ -31,6 +31,7 @@ _ROUTES = {
     "alerts": Queue.URGENT,
     "notifications": Queue.NOTIFY,
     "followups": Queue.FOLLOWUPS,
+    "accounts": Queue.FOLLOWUPS,
     "referrals": Queue.IMPORT,
 }
 

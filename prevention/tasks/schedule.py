@@ -3,6 +3,7 @@
 from typing import Any
 
 MODULES = (
+    "prevention.tasks.accounts",
     "prevention.tasks.outbox",
     "prevention.tasks.followups",
     "prevention.tasks.notifications",
@@ -13,5 +14,10 @@ MODULES = (
 BEAT: dict[str, dict[str, Any]] = {
     "relay-outbox": {"task": "outbox.relay", "schedule": 2.0, "options": {"expires": 10}},
     "pick-follow-ups": {"task": "followups.pick_due", "schedule": 15.0, "options": {"expires": 30}},
+    "remove-ended-sessions": {
+        "task": "accounts.remove_ended_sessions",
+        "schedule": 3600.0,
+        "options": {"expires": 600},
+    },
     "send-messages": {"task": "notifications.send_waiting", "schedule": 10.0, "options": {"expires": 30}},
 }

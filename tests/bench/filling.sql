@@ -13,10 +13,9 @@ $$
 $$;
 
 -- Officers: three to a team that is no desk.
-INSERT INTO users (id, email, name, phone, password_hash, session_key, must_change_password, failed_attempts, active,
-                   version_id)
+INSERT INTO users (id, email, name, phone, password_hash, failed_attempts, active, version_id)
 SELECT uuidv7(), 'officer-' || i || '@bench.example', f.word || ' ' || s.word, '',
-       (SELECT password_hash FROM users LIMIT 1), 'officer-' || i, false, 0, true, 1
+       (SELECT password_hash FROM users LIMIT 1), 0, true, 1
 FROM generate_series(1, (SELECT 3 * count(*) FROM teams WHERE NOT is_intake_desk)) AS i
 JOIN bench.forename AS f ON f.n = 1 + i * 7 % (SELECT count(*) FROM bench.forename)
 JOIN bench.surname AS s ON s.n = 1 + i * 11 % (SELECT count(*) FROM bench.surname);

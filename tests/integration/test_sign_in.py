@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -15,10 +16,12 @@ from sqlalchemy.orm import Session
 from prevention.domain.account import DEMONSTRATION_DOMAIN, Role
 from prevention.domain.agency import AgencyKind
 from prevention.extensions import limiter
-from prevention.models.account import Membership, User
+from prevention.models.account import Membership, User, UserSession
 from prevention.models.audit import AuditEvent, AuditTag
 from prevention.services.accounts import signing_in
 from prevention.settings import Mode
+from prevention.tasks.accounts import remove_ended_sessions
+from prevention.web.auth import POLLED
 from tests.support.arranging import Arranger
 from tests.support.client import PASSWORD, PageClient
 
@@ -38,6 +41,26 @@ def wrong_tries(client: PageClient, email: str, count: int = 1) -> str:
         assert response.status_code == 200
         page = response.text
     return re.sub(r'name="csrf_token"[^>]*>', "", page.replace(email, "THEIR ADDRESS"))
+
+
+def another(app: Flask) -> PageClient:
+    """A browser of somebody else's, or somebody's second one."""
+    client = app.test_client()
+    assert isinstance(client, PageClient)
+    return client
+
+
+def copy_of(client: PageClient) -> PageClient:
+    """A browser that holds the same cookie, as a thief's would."""
+    thief = another(client.application)
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    thief.set_cookie("session", cookie.value)
+    return thief
+
+
+def is_signed_in(client: PageClient) -> bool:
+    return client.get("/account").status_code == 200
 
 
 def test_a_session_ends_after_an_idle_hour(client: PageClient, officer: User) -> None:
@@ -68,8 +91,108 @@ def test_what_an_open_page_polls_does_not_keep_the_session_alive(client: PageCli
             clock.shift(timedelta(minutes=9))
             answer = FlaskClient.open(client, "/alerts")  # a part of a page, so not checked as a page
             assert answer.status_code in {200, 302}
-            assert "Set-Cookie" not in answer.headers or answer.status_code == 302
-        assert client.get("/account").status_code == 302
+        assert not is_signed_in(client)
+
+
+@pytest.mark.parametrize("endpoint", sorted(POLLED))
+def test_no_polled_address_counts_as_a_click(
+    app: Flask, client: PageClient, arrange: Arranger, rows: Session, endpoint: str
+) -> None:
+    path = {"notifications.alerts": "/alerts", "imports.progress": f"/imports/{uuid4()}/progress"}[endpoint]
+    with time_machine.travel(NOON, tick=False) as clock:
+        client.sign_in(arrange.user(arrange.agency(), Role.COORDINATOR))
+        clock.shift(timedelta(minutes=30))
+        FlaskClient.open(client, path)
+        assert rows.scalars(select(UserSession.last_seen_at)).one() == NOON
+
+
+def test_clicks_are_written_down_once_a_minute_and_in_one_statement(
+    client: PageClient, officer: User, rows: Session
+) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        client.sign_in(officer)
+        with client.budget(3):  # who is signed in, their roles, their devices
+            for _ in range(5):
+                clock.shift(timedelta(seconds=12))
+                assert is_signed_in(client)
+        assert rows.scalars(select(UserSession.last_seen_at)).one() == NOON
+        rows.rollback()
+        clock.shift(timedelta(seconds=1))
+        with client.budget(4):  # and the click
+            assert is_signed_in(client)
+        assert rows.scalars(select(UserSession.last_seen_at)).one() == NOON + timedelta(seconds=61)
+
+
+def test_a_cookie_kept_from_before_opens_nothing_after_signing_out(
+    client: PageClient, officer: User, rows: Session
+) -> None:
+    client.sign_in(officer)
+    thief = copy_of(client)
+    assert is_signed_in(thief)
+    client.post("/sign-out")
+    assert not is_signed_in(thief)
+    assert thief.get("/account", headers={"Accept": "application/json"}).status_code == 401
+    client.sign_in(officer)
+    assert not is_signed_in(thief)
+    assert len(rows.scalars(select(UserSession.id)).all()) == 1
+
+
+def test_a_cookie_kept_from_before_opens_nothing_after_an_idle_hour_or_a_long_day(
+    client: PageClient, officer: User
+) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        client.sign_in(officer)
+        thief = copy_of(client)
+        clock.shift(timedelta(minutes=61))
+        assert not is_signed_in(thief)
+        client.sign_in(officer)
+        thief = copy_of(client)
+        for _ in range(13):
+            clock.shift(timedelta(minutes=56))
+            client.get("/account")
+        assert not is_signed_in(thief)
+
+
+def test_a_session_moved_or_made_up_opens_nothing(app: Flask, client: PageClient, officer: User) -> None:
+    client.sign_in(officer)
+    for made_up in (str(uuid4()), str(officer.id), f"{officer.id}.key", "", "x" * 5000):
+        stranger = another(app)
+        with stranger.session_transaction() as session:
+            session["_user_id"] = made_up
+        assert not is_signed_in(stranger)
+
+
+def test_rows_of_sessions_that_are_over_are_removed_and_no_others(
+    app: Flask, client: PageClient, officer: User, rows: Session
+) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        another(app).sign_in(officer)  # idles out
+        busy = another(app)
+        busy.sign_in(officer)
+        clock.shift(timedelta(minutes=40))
+        assert is_signed_in(busy)
+        client.sign_in(officer)
+        clock.shift(timedelta(minutes=40))
+        with app.app_context():
+            assert remove_ended_sessions() == 1
+            assert remove_ended_sessions() == 0
+        assert len(rows.scalars(select(UserSession.id)).all()) == 2
+        assert is_signed_in(busy)
+        assert is_signed_in(client)
+
+
+def test_one_device_signs_the_others_out(app: Flask, client: PageClient, officer: User, arrange: Arranger) -> None:
+    client.sign_in(officer)
+    assert "Other devices" not in client.page("/account").get_text()
+    lost = another(app)
+    lost.sign_in(officer)
+    stranger = another(app)
+    stranger.sign_in(arrange.user(officer.memberships[0].agency, Role.FIELD_OFFICER))
+    assert "1 other device" in client.page("/account").get_text()
+    assert client.post("/account/sign-out-others").status_code == 302
+    assert not is_signed_in(lost)
+    assert is_signed_in(client)
+    assert is_signed_in(stranger)
 
 
 def test_signing_in_begins_a_new_session(client: PageClient, officer: User) -> None:
@@ -91,17 +214,54 @@ def test_signing_out_leaves_nothing_of_the_session(client: PageClient, officer: 
     assert AuditTag.SIGNED_OUT in rows.scalars(select(AuditEvent.tag)).all()
 
 
-def test_a_changed_password_ends_the_other_sessions_but_not_this_one(
-    app: Flask, client: PageClient, officer: User
+def test_a_changed_password_ends_every_other_session_and_goes_on_here_in_the_same_role(
+    app: Flask, client: PageClient, officer: User, arrange: Arranger
 ) -> None:
-    other = app.test_client()
-    assert isinstance(other, PageClient)
+    police = arrange.agency(AgencyKind.POLICE, name="Invented Police")
+    second = arrange.save(Membership(user=officer, agency=police, role=Role.ADMINISTRATOR))
+    other = another(app)
     other.sign_in(officer)
     client.sign_in(officer)
+    client.post(f"/account/role/{second.id}")
+    thief = copy_of(client)
     new = {"current": PASSWORD, "new": "three random words", "repeat": "three random words"}
     assert client.post("/account/password", data=new).status_code == 302
-    assert client.get("/account").status_code == 200
-    assert other.get("/account").status_code == 302
+    assert client.get("/agencies").status_code == 200
+    assert not is_signed_in(other)
+    assert not is_signed_in(thief)
+
+
+def test_wrong_current_passwords_lock_the_account_as_wrong_sign_ins_do(
+    app: Flask, client: PageClient, officer: User, rows: Session
+) -> None:
+    entry = {"new": "three random words", "repeat": "three random words"}
+    with time_machine.travel(NOON, tick=False) as clock:
+        client.sign_in(officer)
+        wrong_tries(another(app), officer.email, 2)
+        for _ in range(2):
+            page = client.post("/account/password", data=entry | {"current": "a guess at it"}).text
+            assert "This is not your current password" in page
+        for guess in ("the fifth guess", PASSWORD):
+            page = client.post("/account/password", data=entry | {"current": guess}).text
+            assert "Too many wrong passwords. Wait 15 minutes" in page
+        right = {"email": officer.email, "password": PASSWORD}
+        assert another(app).post("/sign-in", data=right).status_code == 200
+        assert is_signed_in(client)
+        clock.shift(timedelta(minutes=15, seconds=1))
+        assert client.post("/account/password", data=entry | {"current": PASSWORD}).status_code == 302
+    tags = rows.scalars(select(AuditEvent.tag)).all()
+    assert tags.count(AuditTag.LOCKED_OUT) == 1
+    assert tags.count(AuditTag.SIGN_IN_FAILED) == 6
+
+
+def test_a_right_current_password_forgets_the_wrong_ones(client: PageClient, officer: User, rows: Session) -> None:
+    client.sign_in(officer)
+    entry = {"new": "three random words", "repeat": "three random words"}
+    client.post("/account/password", data=entry | {"current": "a guess at it"})
+    assert rows.scalar(select(User.failed_attempts)) == 1
+    rows.rollback()
+    client.post("/account/password", data=entry | {"current": PASSWORD})
+    assert rows.scalar(select(User.failed_attempts)) == 0
 
 
 @pytest.mark.parametrize(
@@ -250,6 +410,19 @@ def test_somebody_with_two_roles_acts_under_one_and_changes(
     assert "Invented Police" in client.page("/agencies").get_text()
     stranger = arrange.user(police, Role.ADMINISTRATOR)
     assert client.post(f"/account/role/{stranger.memberships[0].id}").status_code == 404
+
+
+def test_somebody_whose_every_agency_is_stopped_is_nobody(
+    client: PageClient, officer: User, arrange: Arranger, rows: Session
+) -> None:
+    client.sign_in(officer)
+    agency = officer.memberships[0].agency
+    agency.active = False
+    arrange.save(agency)
+    assert not is_signed_in(client)
+    assert "is wrong, or the account is locked" in wrong_tries(client, officer.email)
+    assert client.post("/sign-in", data={"email": officer.email, "password": PASSWORD}).status_code == 200
+    assert len(rows.scalars(select(UserSession.id)).all()) == 1
 
 
 def test_a_published_password_opens_nothing_in_production(

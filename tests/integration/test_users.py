@@ -1,9 +1,11 @@
 """Administrators look after users in pages."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -43,6 +45,12 @@ def visitor(app: Flask) -> PageClient:
     client = app.test_client()
     assert isinstance(client, PageClient)
     return client
+
+
+def _password_in(page: str) -> str:
+    found = PASSWORD.search(page)
+    assert found
+    return found.group()
 
 
 def member_of(user: User) -> Membership:
@@ -86,17 +94,20 @@ def test_a_new_user_signs_in_with_the_password_shown_once_and_must_change_it(
     assert found
     password = found.group()
     user = rows.scalars(select(User).where(User.email == "ana.cole@ifb.example")).one()
-    assert (user.phone, user.must_change_password) == ("+447700900982", True)
+    assert user.phone == "+447700900982"
     assert password not in client.page(f"/users/{member_of(user).id}").get_text()
     newcomer = visitor(app)
     newcomer.sign_in(user, password)
     assert newcomer.get("/account").headers["Location"] == "/account/password"
+    words = client.page(f"/users/{member_of(user).id}").get_text()
+    assert "Temporary, works until" in words
     done = newcomer.post(
         "/account/password",
         data={"current": password, "new": "three random words", "repeat": "three random words"},
     )
     assert done.headers["Location"] == "/account"
     assert newcomer.get("/account").status_code == 200
+    assert "Chosen by them" in client.page(f"/users/{member_of(user).id}").get_text()
     again = client.post("/users/new", data=form)
     assert "already signs in with this e-mail address" in again.text
 
@@ -124,6 +135,67 @@ def test_reset_ends_sessions_and_lifts_a_lock_out(
     assert second.get("/account").status_code == 302
     assert "/sign-in" in second.get("/account").headers["Location"]
     assert AuditTag.PASSWORD_CHANGED in rows.scalars(select(AuditEvent.tag)).all()
+
+
+def test_a_temporary_password_works_for_a_week_and_a_new_one_for_another(
+    arrange: Arranger, fire: Agency, administrator: User, client: PageClient, app: Flask
+) -> None:
+    officer = arrange.user(fire, Role.FIELD_OFFICER, name="Sam Reed")
+    path = f"/users/{member_of(officer).id}"
+    with time_machine.travel(datetime(2026, 3, 2, 12, tzinfo=UTC), tick=False) as clock:
+        client.sign_in(administrator)
+        given = client.post(f"{path}/password").text
+        assert "by <time" in given
+        assert "9 Mar 2026" in given
+        password = _password_in(given)
+        clock.shift(timedelta(days=6, hours=23))
+        visitor(app).sign_in(officer, password)
+        clock.shift(timedelta(hours=1))
+        late = visitor(app).post("/sign-in", data={"email": officer.email, "password": password})
+        assert late.status_code == 200
+        assert "has run out. Ask an administrator of your agency for a new one" in late.text
+        guess = visitor(app).post("/sign-in", data={"email": officer.email, "password": "something else"})
+        assert "has run out" not in guess.text
+        client.sign_in(administrator)
+        assert "Temporary, ran out" in client.page(path).get_text()
+        visitor(app).sign_in(officer, _password_in(client.post(f"{path}/password").text))
+
+
+def test_how_long_a_temporary_password_works_is_a_setting(
+    arrange: Arranger,
+    fire: Agency,
+    administrator: User,
+    client: PageClient,
+    app: Flask,
+    rows: Session,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    officer = arrange.user(fire, Role.FIELD_OFFICER)
+    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], temporary_password_days=2))
+    client.post(f"/users/{member_of(officer).id}/password")
+    until = rows.scalar(select(User.temporary_until).where(User.id == officer.id))
+    assert until is not None
+    assert timedelta(days=1, hours=23) < until - utc_now() <= timedelta(days=2)
+
+
+def test_a_user_is_signed_out_everywhere_and_signs_in_again(
+    arrange: Arranger, fire: Agency, administrator: User, client: PageClient, app: Flask, rows: Session
+) -> None:
+    officer = arrange.user(fire, Role.FIELD_OFFICER, name="Sam Reed")
+    path = f"/users/{member_of(officer).id}"
+    assert "Sign out everywhere" not in client.page(path).get_text()
+    lost, desk = visitor(app), visitor(app)
+    lost.sign_in(officer)
+    desk.sign_in(officer)
+    assert "2 devices" in client.page(path).get_text()
+    assert client.post(f"{path}/sign-out").status_code == 302
+    assert lost.get("/account").status_code == 302
+    assert desk.get("/account").status_code == 302
+    assert client.get("/account").status_code == 200
+    desk.sign_in(officer)
+    done = rows.scalars(select(AuditEvent).where(AuditEvent.tag == AuditTag.SIGNED_OUT)).one()
+    assert (done.subject_id, done.user_id, done.detail) == (officer.id, administrator.id, {"by": "administrator"})
+    assert client.post(f"/users/{member_of(administrator).id}/sign-out").status_code == 403
 
 
 def test_deactivating_ends_sessions_and_reactivating_lets_in_again(
@@ -226,6 +298,7 @@ def test_a_person_of_two_agencies_is_not_taken_over(
     path = f"/users/{held.id}"
     assert client.post(f"{path}/password").status_code == 403
     assert client.post(f"{path}/unlock").status_code == 403
+    assert client.post(f"{path}/sign-out").status_code == 403
     assert "also work for another agency" in client.page(path).get_text()
     page = client.page(f"{path}/edit")
     assert page.select_one("#email") is None
@@ -243,7 +316,7 @@ def test_another_agencys_users_do_not_exist(arrange: Arranger, administrator: Us
     path = f"/users/{member_of(stranger).id}"
     client.page(path, status=404)
     client.page(f"{path}/edit", status=404)
-    for action in ("password", "deactivate", "reactivate", "unlock"):
+    for action in ("password", "sign-out", "deactivate", "reactivate", "unlock"):
         assert client.post(f"{path}/{action}").status_code == 404
     assert "Joe Vale" not in client.page("/users").get_text()
 

@@ -96,7 +96,6 @@ class Arranger:
             email=f"user-{number}@example.org",
             name=name or f"{role.label} {number}",
             password_hash=_HASH,
-            session_key=f"key-{number}",
         )
         user.memberships.append(Membership(agency=agency, team=team, role=role))
         return self.save(user)

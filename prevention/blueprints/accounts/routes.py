@@ -16,7 +16,8 @@ from prevention.queries import accounts as queries
 from prevention.services.accounts import signing_in
 from prevention.services.accounts.signing_in import LockoutRule, SignInResult
 from prevention.settings import Mode, Settings
-from prevention.web.auth import act_under, current_actor, end_session, start_session
+from prevention.unit_of_work import utc_now
+from prevention.web.auth import act_under, current_actor, forget_session, session_limits, start_session
 from prevention.web.form_handling import show_problems
 from prevention.web.guards import guarded, public
 from prevention.web.transactions import work_as
@@ -27,13 +28,17 @@ bp = Blueprint("accounts", __name__)
 #: one address. Lock-out guards each account besides.
 TRIES_FROM_ONE_ADDRESS = "30 per minute; 200 per hour"
 _WRONG = "The e-mail address or password is wrong, or the account is locked for a while after too many tries"
+_RUN_OUT = "Your temporary password has run out. Ask an administrator of your agency for a new one"
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
 @limiter.limit(TRIES_FROM_ONE_ADDRESS, methods=["POST"], deduct_when=lambda answer: answer.status_code != 302)
 @public
 def sign_in() -> ResponseReturnValue:
-    """Sign in. A wrong password, an unknown address and a locked account answer alike."""
+    """Sign in. A wrong password, an unknown address and a locked account answer alike.
+
+    Only who knows a temporary password is told that its time is over.
+    """
     if current_user.is_authenticated:
         return redirect(url_for("home.index"))
     form = SignInForm()
@@ -47,13 +52,19 @@ def _signed_in(form: SignInForm) -> bool:
     email = form.email.data or ""
     if settings.mode is Mode.PRODUCTION and email.strip().lower().endswith(f"@{DEMONSTRATION_DOMAIN}"):
         email = ""  # a published password opens nothing here; the answer takes as long as for anybody unknown
-    lockout = LockoutRule(settings.lockout_attempts, settings.lockout_minutes)
     with work_as(PUBLIC) as work:
-        result, user = signing_in.sign_in(work, email=email, password=form.password.data or "", lockout=lockout)
-    if result is not SignInResult.RIGHT or user is None or not start_session(user):
-        form.password.errors = [*form.password.errors, _WRONG]
+        result, session_id = signing_in.sign_in(
+            work, email=email, password=form.password.data or "", lockout=_lockout(settings)
+        )
+    if session_id is None:
+        form.password.errors = [*form.password.errors, _RUN_OUT if result is SignInResult.RUN_OUT else _WRONG]
         return False
+    start_session(session_id)
     return True
+
+
+def _lockout(settings: Settings) -> LockoutRule:
+    return LockoutRule(settings.lockout_attempts, settings.lockout_minutes)
 
 
 def _next_page() -> str:
@@ -68,20 +79,32 @@ def _next_page() -> str:
 @bp.post("/sign-out")
 @guarded(Permission.ACCOUNT_OWN)
 def sign_out() -> ResponseReturnValue:
-    """Sign out."""
+    """Sign out here. The session ends for whoever kept its cookie, too."""
     with work_as(current_actor()) as work:
-        signing_in.sign_out(work)
-    end_session()
+        signing_in.sign_out(work, current_user.signed_in.session_id)
+    forget_session()
     flash("You have signed out.", "success")
     return redirect(url_for("accounts.sign_in"))
+
+
+@bp.post("/account/sign-out-others")
+@guarded(Permission.ACCOUNT_OWN)
+def sign_out_others() -> ResponseReturnValue:
+    """Sign out on every other device: one was lost, or left signed in."""
+    with work_as(current_actor()) as work:
+        signing_in.sign_out_others(work, current_user.signed_in.session_id)
+    flash("Your other devices are signed out. If one is lost or stolen, change your password too.", "success")
+    return redirect(url_for("accounts.mine"))
 
 
 @bp.get("/account")
 @guarded(Permission.ACCOUNT_OWN)
 def mine() -> ResponseReturnValue:
-    """One's own account and roles."""
+    """One's own account and roles, and where else one is signed in."""
+    signed_in = current_user.signed_in
+    devices = queries.sessions_of(current_session(), signed_in.actor.user_id, now=utc_now(), limits=session_limits())
     held = queries.memberships_of(current_session(), current_actor())
-    return render_template("accounts/mine.html", signed_in=current_user.signed_in, memberships=held)
+    return render_template("accounts/mine.html", signed_in=signed_in, memberships=held, other_devices=devices - 1)
 
 
 @bp.post("/account/role/<uuid:membership_id>")
@@ -100,17 +123,30 @@ def switch_role(membership_id: UUID) -> ResponseReturnValue:
 def change_password() -> ResponseReturnValue:
     """Change one's own password; other sessions end."""
     form = ChangePasswordForm()
-    if form.validate_on_submit():
-        try:
-            with work_as(current_actor()) as work:
-                user = signing_in.change_password(work, current=form.current.data or "", new=form.new.data or "")
-        except Invalid as invalid:
-            show_problems(form, invalid)
-        else:
-            start_session(user)
-            flash("Your password is changed. Other devices are signed out.", "success")
-            return redirect(url_for("accounts.mine"))
+    if form.validate_on_submit() and _password_changed(form):
+        flash("Your password is changed. Other devices are signed out.", "success")
+        return redirect(url_for("accounts.mine"))
     return render_template("accounts/change_password.html", form=form)
+
+
+def _password_changed(form: ChangePasswordForm) -> bool:
+    settings: Settings = current_app.extensions["settings"]
+    membership_id = current_user.signed_in.membership_id
+    try:
+        with work_as(current_actor()) as work:
+            result, session_id = signing_in.change_password(
+                work, current=form.current.data or "", new=form.new.data or "", lockout=_lockout(settings)
+            )
+    except Invalid as invalid:
+        show_problems(form, invalid)
+        return False
+    if session_id is None:
+        locked = f"Too many wrong passwords. Wait {settings.lockout_minutes} minutes, then try again"
+        wrong = "This is not your current password"
+        form.current.errors = [*form.current.errors, locked if result is SignInResult.LOCKED else wrong]
+        return False
+    start_session(session_id, membership_id)
+    return True
 
 
 for _address, _view, _methods in (
@@ -120,6 +156,7 @@ for _address, _view, _methods in (
     ("/users/<uuid:membership_id>", users.show_user, ["GET"]),
     ("/users/<uuid:membership_id>/edit", users.edit_user, ["GET", "POST"]),
     ("/users/<uuid:membership_id>/password", users.reset_password, ["POST"]),
+    ("/users/<uuid:membership_id>/sign-out", users.sign_out_user, ["POST"]),
     ("/users/<uuid:membership_id>/deactivate", users.deactivate_user, ["POST"]),
     ("/users/<uuid:membership_id>/reactivate", users.reactivate_user, ["POST"]),
     ("/users/<uuid:membership_id>/unlock", users.unlock_user, ["POST"]),

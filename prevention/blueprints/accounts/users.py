@@ -1,9 +1,10 @@
 """Users, for administrators. ``routes.py`` gives these views their addresses."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.accounts.forms import FindUserForm, UserForm
@@ -17,8 +18,9 @@ from prevention.queries import accounts as queries
 from prevention.queries.agencies import agency_choices, open_work_of_user, team_choices, who_reassigns
 from prevention.queries.agencies import team as team_of
 from prevention.services.accounts import administering
+from prevention.settings import Settings
 from prevention.unit_of_work import utc_now
-from prevention.web.auth import current_actor
+from prevention.web.auth import current_actor, session_limits
 from prevention.web.form_handling import row_asked_for, show_problems, typed_version
 from prevention.web.guards import guarded
 from prevention.web.transactions import work_as
@@ -105,7 +107,9 @@ def new_user() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with work_as(actor) as work:
-                membership, password = administering.add_user(work, agency_id, form.to_command())
+                membership, password = administering.add_user(
+                    work, agency_id, form.to_command(), valid_for=_temporary()
+                )
         except Invalid as invalid:
             show_problems(form, invalid)
         else:
@@ -117,13 +121,15 @@ def new_user() -> ResponseReturnValue:
 @guarded(Permission.AGENCY_ADMINISTER)
 def show_user(membership_id: UUID) -> ResponseReturnValue:
     """One user in one agency, with what an administrator can do."""
-    session, actor = current_session(), current_actor()
+    session, actor, now = current_session(), current_actor(), utc_now()
     member = queries.member(session, actor, membership_id)
     return render_template(
         "accounts/user.html",
         member=member,
         user=member.user,
-        locked=queries.is_locked(member.user, utc_now()),
+        now=now,
+        locked=queries.is_locked(member.user, now),
+        devices=queries.sessions_of(session, member.user_id, now=now, limits=session_limits()),
         may_change=may_change_user(actor, member.user),
         may_shut_out=may_shut_out(actor, member.user),
         left=open_work_of_user(session, member.user_id),
@@ -176,14 +182,28 @@ def _versions(form: UserForm, stored: Membership) -> list[tuple[str, object, obj
 def reset_password(membership_id: UUID) -> ResponseReturnValue:
     """Give a user a temporary password; the page that follows shows it once."""
     with work_as(current_actor()) as work:
-        password = administering.reset_password(work, membership_id)
+        password = administering.reset_password(work, membership_id, valid_for=_temporary())
     return _password_page(membership_id, password, is_new=False)
+
+
+def _temporary() -> timedelta:
+    settings: Settings = current_app.extensions["settings"]
+    return timedelta(days=settings.temporary_password_days)
 
 
 def _password_page(membership_id: UUID, password: str, *, is_new: bool) -> ResponseReturnValue:
     # Drawn at once, not after a redirect: nothing keeps the password between the two.
     member = queries.member(current_session(), current_actor(), membership_id)
     return render_template("accounts/temporary_password.html", member=member, password=password, is_new=is_new)
+
+
+@guarded(Permission.AGENCY_ADMINISTER)
+def sign_out_user(membership_id: UUID) -> ResponseReturnValue:
+    """Sign a user out everywhere; they may sign in again."""
+    with work_as(current_actor()) as work:
+        user = administering.sign_out_user(work, membership_id)
+    flash(f"{user.name} is signed out everywhere. Reset the password if somebody else may know it.", "success")
+    return redirect(url_for("accounts.show_user", membership_id=membership_id))
 
 
 @guarded(Permission.AGENCY_ADMINISTER)

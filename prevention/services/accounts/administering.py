@@ -1,10 +1,11 @@
-"""What administrators do with users: add, change, deactivate, bring back, unlock, and give a new password.
+"""What administrators do with users: add, change, sign out, deactivate, bring back, unlock, give a new password.
 
 Changes of one agency's roles wait for each other on the agency's row, so that two administrators who demote each other
 at the same moment cannot leave a service with none.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -21,7 +22,8 @@ from prevention.models.audit import AuditTag
 from prevention.policies.accounts import may_administer_member, may_change_user, may_shut_out
 from prevention.policies.agencies import may_administer_agency
 from prevention.queries.agencies import open_work_of_user
-from prevention.services.accounts.passwords import hash_password, new_session_key, set_password, temporary_password
+from prevention.services.accounts import sessions
+from prevention.services.accounts.passwords import set_password, set_temporary_password
 from prevention.services.work import Work
 
 #: What somebody must be able to do to keep cases, visits or follow-ups.
@@ -39,8 +41,8 @@ class UserDetails:
     team_id: UUID | None
 
 
-def add_user(work: Work, agency_id: UUID, details: UserDetails) -> tuple[Membership, str]:
-    """Add somebody to an agency with a temporary password, which is returned once and must be changed.
+def add_user(work: Work, agency_id: UUID, details: UserDetails, *, valid_for: timedelta) -> tuple[Membership, str]:
+    """Add somebody to an agency with a temporary password, returned once: it works for ``valid_for``.
 
     Raises:
         NotFound: there is no such agency the actor may administer.
@@ -50,15 +52,8 @@ def add_user(work: Work, agency_id: UUID, details: UserDetails) -> tuple[Members
     may_administer_agency(work.actor, agency).require()
     team = _team_of(work, agency, details.team_id)
     _check_role(agency, details.role)
-    password = temporary_password()
-    user = User(
-        email=details.email.strip().lower(),
-        name=details.name,
-        phone=details.phone,
-        password_hash=hash_password(password),
-        session_key=new_session_key(),
-        must_change_password=True,
-    )
+    user = User(email=details.email.strip().lower(), name=details.name, phone=details.phone)
+    password = set_temporary_password(work, user, valid_for)
     membership = Membership(user=user, agency=agency, team=team, role=details.role)
     work.session.add(user)
     _flush(work)
@@ -93,8 +88,10 @@ def save_user(work: Work, membership_id: UUID, details: UserDetails, *, version:
     return membership
 
 
-def reset_password(work: Work, membership_id: UUID) -> str:
-    """Give somebody else a temporary password, returned once; their sessions end and a lock-out is lifted.
+def reset_password(work: Work, membership_id: UUID, *, valid_for: timedelta) -> str:
+    """Give somebody else a temporary password, returned once: it works for ``valid_for``.
+
+    Their sessions end and a lock-out is lifted.
 
     Raises:
         NotFound: there is no such member the actor may administer.
@@ -102,12 +99,24 @@ def reset_password(work: Work, membership_id: UUID) -> str:
     """
     user = _locked_member(work, membership_id).user
     may_shut_out(work.actor, user).require()
-    password = temporary_password()
-    set_password(user, password)
-    user.must_change_password = True
+    password = set_temporary_password(work, user, valid_for)
     _unlock(user)
     work.record(AuditTag.PASSWORD_CHANGED, user, by="administrator")
     return password
+
+
+def sign_out_user(work: Work, membership_id: UUID) -> User:
+    """End every session of somebody else, who may sign in again. Signed in nowhere: nothing changes.
+
+    Raises:
+        NotFound: there is no such member the actor may administer.
+        NotAllowed: it is the actor's own account, or the user also works for another agency.
+    """
+    user = _locked_member(work, membership_id).user
+    may_shut_out(work.actor, user).require()
+    sessions.end_all(work, user.id)
+    work.record(AuditTag.SIGNED_OUT, user, by="administrator")
+    return user
 
 
 def deactivate_user(work: Work, membership_id: UUID) -> User:
@@ -130,7 +139,7 @@ def deactivate_user(work: Work, membership_id: UUID) -> User:
         if _is_last_administrator(work, held):
             raise Conflict(f"{user.name} is the only administrator of {held.agency.name}. Make another one first.")
     user.active = False
-    user.session_key = new_session_key()
+    sessions.end_all(work, user.id)
     work.record(AuditTag.USER_SAVED, user, change="deactivated")
     return user
 
@@ -177,8 +186,8 @@ def create_administrator(work: Work, *, agency_code: str, name: str, email: str,
     if agency is None:
         raise NotFound
     may_administer_agency(work.actor, agency).require()
-    user = User(email=email.strip().lower(), name=name.strip(), password_hash="", session_key=new_session_key())
-    set_password(user, password, field="password")
+    user = User(email=email.strip().lower(), name=name.strip())
+    set_password(work, user, password, field="password")
     user.memberships.append(Membership(agency=agency, role=Role.ADMINISTRATOR))
     work.session.add(user)
     _flush(work)

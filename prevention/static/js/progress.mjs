@@ -17,6 +17,10 @@ const follow = (box) => {
         credentials: "same-origin",
         cache: "no-store",
       });
+      if (answer.status === 401) {
+        window.location.reload(); // the session has ended: the server asks to sign in and comes back here
+        return;
+      }
       if (!answer.ok || answer.redirected) {
         throw new Error(`status ${answer.status}`);
       }
