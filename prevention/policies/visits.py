@@ -7,9 +7,11 @@ a fire engine's crew works as one (domain.md 1.1).
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from prevention.domain.account import Actor, Permission
-from prevention.models.premises import Premises
+from prevention.domain.visit import VisitState
 from prevention.models.visit import Visit
 from prevention.policies.decision import ALLOW, HIDE, Decision, deny
+
+_TO_BE_MADE = frozenset({VisitState.BOOKED, VisitState.STARTED, VisitState.INTERRUPTED})
 
 
 def may_view_visit(actor: Actor, visit: Visit) -> Decision:
@@ -83,6 +85,24 @@ def may_take_visit(actor: Actor, visit: Visit) -> Decision:
     return ALLOW if is_crew(actor, visit) else deny("This visit is another team's.")
 
 
-def may_see_address(actor: Actor, visit: Visit, premises: Premises) -> bool:
-    """A confidential address is shown to the crew that has to go there, and to nobody else here (domain.md 4.5)."""
-    return actor.is_system or not premises.confidential or is_crew(actor, visit)
+def keeps_address_back(visit: Visit) -> bool:
+    """Whether the visit's home is confidential: marked so, or by what its case has learned since the visit."""
+    return visit.premises.confidential or (visit.case is not None and visit.case.premises.confidential)
+
+
+def may_open_address(actor: Actor, visit: Visit) -> Decision:
+    """Whether a visit is reason enough to see its confidential address (domain.md 4.5); that it was seen is kept.
+
+    It is for whom it was given to, while it has still to be made: the officer, or the team when no officer is named.
+    It is not for those who book visits. They could book one for themselves, so they say on the case's page why they
+    need the address, each time.
+    """
+    seen = may_view_visit(actor, visit)
+    if not seen.allowed:
+        return seen
+    if visit.state not in _TO_BE_MADE:
+        return deny("This visit is over.")
+    given_to_actor = visit.officer_id == actor.user_id if visit.officer_id is not None else is_crew(actor, visit)
+    if actor.has(Permission.VISIT_BOOK) or not given_to_actor:
+        return deny("This address is confidential. Only the crew of the visit sees it here.")
+    return ALLOW

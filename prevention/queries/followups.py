@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, s
 from sqlalchemy.orm import Session, joinedload
 
 from prevention.domain.account import Actor
+from prevention.domain.address_reveal import MASKED
 from prevention.domain.followup import FollowUpKind
 from prevention.errors import NotFound
 from prevention.models.case import Case
@@ -20,8 +21,6 @@ from prevention.policies.followups import visible_followups
 PAGE_SIZE = 25
 #: How far ahead "coming up" looks: an alarm's end of life in ten years is nobody's work this month.
 AHEAD = timedelta(days=90)
-#: What stands for an address that is kept confidential.
-MASKED = "Confidential address"
 #: The words of the partial index, so that the planner always knows it fits.
 _OPEN: ColumnElement[bool] = literal_column("follow_ups.state IN ('WAITING', 'DUE')")
 

@@ -12,6 +12,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from prevention.domain.account import PERMISSIONS, Actor, Permission
+from prevention.domain.address_reveal import MASKED
 from prevention.domain.outcomes import facts
 from prevention.domain.referral import ContactConstraint, StaffSafety
 from prevention.domain.risk import RiskLevel
@@ -19,6 +20,7 @@ from prevention.domain.visit import VisitOutcome, VisitState
 from prevention.errors import NotFound
 from prevention.models.account import Membership, User
 from prevention.models.agency import Agency, Team
+from prevention.models.audit import AuditEvent, AuditTag
 from prevention.models.case import Case, CaseInvolvement, ReferralLink
 from prevention.models.followup import FollowUp
 from prevention.models.person import PersonRecord
@@ -28,8 +30,9 @@ from prevention.models.visit import OnwardReferral, Visit, VisitDraft
 from prevention.policies.cases import may_work_on_case, visible_cases
 from prevention.policies.sharing import crew_instructions, no_suspect_named
 from prevention.policies.visits import (
+    keeps_address_back,
+    may_open_address,
     may_record_visit,
-    may_see_address,
     may_take_visit,
     recordable_visits,
     visible_visits,
@@ -53,9 +56,17 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class VisitCard:
-    """A visit as one actor may see it. ``address`` is None when the actor may not see it."""
+    """A visit as one actor may see it. ``address`` is None when it is kept back, and with it whom to ask for.
+
+    ``is_confidential``: the home's address is kept confidential. ``may_open``: this visit is the actor's reason to see
+    it, once it is on record that they opened the visit (``services/visits/opening.py``). ``may_reveal``: they may see
+    it on the case's page, for a reason they give.
+    """
 
     visit: Visit
+    is_confidential: bool
+    may_open: bool
+    may_reveal: bool
     address: str | None
     map_uri: str | None
     contacts: tuple[Contact, ...]
@@ -66,8 +77,8 @@ class VisitCard:
 
     @property
     def title(self) -> str:
-        """The address, or words that stand for it."""
-        return self.address or "Address withheld"
+        """The address, or words that stand for it: a title is seen by whoever passes the screen."""
+        return MASKED if self.is_confidential or self.address is None else self.address
 
     @property
     def risk(self) -> RiskLevel | None:
@@ -107,12 +118,20 @@ class DayList:
 
 
 def my_visits(session: Session, actor: Actor, now: datetime) -> DayList:
-    """The actor's own open visits and those of their team that nobody has taken, in London days around ``now``."""
+    """The actor's own open visits and those of their team that nobody has taken, in London days around ``now``.
+
+    A list shows no confidential address, opened before or not.
+    """
     mine = or_(Visit.officer_id == actor.user_id, and_(Visit.team_id.in_(actor.team_ids), Visit.officer_id.is_(None)))
     visits = session.scalars(
         select(Visit)
         .where(recordable_visits(actor), mine, Visit.state.in_(OPEN_STATES), Visit.finished_at.is_(None))
-        .options(joinedload(Visit.premises), joinedload(Visit.case), joinedload(Visit.team), joinedload(Visit.officer))
+        .options(
+            joinedload(Visit.premises),
+            joinedload(Visit.case).joinedload(Case.premises),
+            joinedload(Visit.team),
+            joinedload(Visit.officer),
+        )
         .order_by(Visit.scheduled_at, Visit.id)
         .limit(MOST_ON_A_LIST)
     ).all()
@@ -132,7 +151,7 @@ def my_visits(session: Session, actor: Actor, now: datetime) -> DayList:
 
 
 def visit_card(session: Session, actor: Actor, visit_id: UUID) -> VisitCard:
-    """One visit with what its crew must know.
+    """One visit with what its crew must know; a confidential address when it is on record that the actor opened it.
 
     Raises:
         NotFound: there is none, or the actor may not know of it.
@@ -142,14 +161,26 @@ def visit_card(session: Session, actor: Actor, visit_id: UUID) -> VisitCard:
         .where(Visit.id == visit_id, visible_visits(actor))
         .options(
             joinedload(Visit.premises),
-            joinedload(Visit.case).joinedload(Case.owner_agency),
+            joinedload(Visit.case).options(joinedload(Case.owner_agency), joinedload(Case.premises)),
             joinedload(Visit.team),
             joinedload(Visit.officer),
         )
     )
     if visit is None:
         raise NotFound
-    return _cards(session, actor, [visit])[0]
+    may_open = keeps_address_back(visit) and may_open_address(actor, visit).allowed
+    opened = may_open and has_opened(session, actor, visit_id)
+    return _cards(session, actor, [visit], opened=opened)[0]
+
+
+def has_opened(session: Session, actor: Actor, visit_id: UUID) -> bool:
+    """Whether it is on record that the actor opened a visit to a confidential address."""
+    trace = select(AuditEvent.id).where(
+        AuditEvent.subject_id == visit_id,
+        AuditEvent.tag == AuditTag.ADDRESS_REVEALED,
+        AuditEvent.user_id == actor.user_id,
+    )
+    return bool(session.scalar(select(trace.exists())))
 
 
 def finished_visit(session: Session, actor: Actor, visit_id: UUID) -> VisitCard:
@@ -397,16 +428,22 @@ def open_visit_of(session: Session, case_id: UUID) -> Visit | None:
     )
 
 
-def _cards(session: Session, actor: Actor, visits: Sequence[Visit]) -> list[VisitCard]:
+def _cards(session: Session, actor: Actor, visits: Sequence[Visit], *, opened: bool = False) -> list[VisitCard]:
     contacts = _contacts(session, actor, {visit.case_id for visit in visits if visit.case_id})
-    return [_card(actor, visit, contacts.get(visit.case_id, ()) if visit.case_id else ()) for visit in visits]
+    return [
+        _card(actor, visit, contacts.get(visit.case_id, ()) if visit.case_id else (), opened=opened) for visit in visits
+    ]
 
 
-def _card(actor: Actor, visit: Visit, contacts: tuple[Contact, ...]) -> VisitCard:
-    shown = may_see_address(actor, visit, visit.premises)
+def _card(actor: Actor, visit: Visit, contacts: tuple[Contact, ...], *, opened: bool) -> VisitCard:
+    hidden = keeps_address_back(visit)
+    shown = opened or not hidden
     given: set[str] = set(visit.case.staff_safety) if visit.case else set()
     return VisitCard(
         visit=visit,
+        is_confidential=hidden,
+        may_open=hidden and may_open_address(actor, visit).allowed,
+        may_reveal=hidden and _may_reveal(actor, visit.case),
         address=visit.premises.address_line if shown else None,
         map_uri=_map_uri(visit) if shown else None,
         contacts=contacts if shown else (),
@@ -417,10 +454,17 @@ def _card(actor: Actor, visit: Visit, contacts: tuple[Contact, ...]) -> VisitCar
     )
 
 
+def _may_reveal(actor: Actor, case: Case | None) -> bool:
+    """As ``services.cases.viewing.reveal_address`` decides; the case's owner is always involved in it."""
+    if case is None or not case.premises.confidential:
+        return False
+    return may_work_on_case(actor, case, {case.owner_agency_id}, Permission.ADDRESS_REVEAL).allowed
+
+
 def _map_uri(visit: Visit) -> str | None:
     """A ``geo:`` URI, which the phone's own map opens: no address reaches anybody's web server (domain.md 4.5)."""
     premises = visit.premises
-    if premises.confidential or premises.status is AddressStatus.NO_FIXED_ABODE:
+    if keeps_address_back(visit) or premises.status is AddressStatus.NO_FIXED_ABODE:
         return None
     if premises.latitude is None or premises.longitude is None:
         return None

@@ -82,13 +82,13 @@ def test_a_page_after_an_agency_one_does_not_look_after_is_the_first_page(
     for name in ("Abbey Homes", "Zenith Homes"):
         arrange.agency(AgencyKind.PARTNER, name=name)
     stranger = arrange.agency(AgencyKind.POLICE, name="Mid Police")
-    first = client.page("/agencies").select_one("main")
-    assert client.page(f"/agencies?after={stranger.id}").select_one("main") == first
+    first = client.page("/agencies").get_text()
+    assert client.page(f"/agencies?after={stranger.id}").get_text() == first
     strange_team = arrange.team(stranger, name="M")
     for name in ("A station", "Z station"):
         arrange.team(fire, name=name)
-    teams = client.page(f"/agencies/{fire.id}").select_one("main")
-    assert client.page(f"/agencies/{fire.id}?after={strange_team.id}").select_one("main") == teams
+    teams = client.page(f"/agencies/{fire.id}").get_text()
+    assert client.page(f"/agencies/{fire.id}?after={strange_team.id}").get_text() == teams
 
 
 def test_another_services_agency_does_not_exist(arrange: Arranger, administrator: User, client: PageClient) -> None:

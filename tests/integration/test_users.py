@@ -344,9 +344,9 @@ def test_a_page_after_another_agencys_user_is_the_first_page(
 ) -> None:
     arrange.user(fire, name="Abel Before")
     stranger = arrange.user(arrange.agency(AgencyKind.POLICE), name="Mid Stranger")
-    first = client.page("/users").select_one("main")
+    first = client.page("/users").get_text()
     for way in ("after", "before"):
-        answer = client.page(f"/users?{way}={member_of(stranger).id}").select_one("main")
+        answer = client.page(f"/users?{way}={member_of(stranger).id}").get_text()
         assert answer == first, "where a stranger stands in the alphabet would be told by who is missing"
     own = arrange.user(fire, name="Mid Colleague")
     after = client.page(f"/users?after={member_of(own).id}").select_one("main")

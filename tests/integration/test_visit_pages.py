@@ -229,20 +229,80 @@ class TestMyVisits:
         client.sign_in(day.officer)
         assert "No visits waiting" in client.page("/visits/").text
 
-    def test_a_confidential_address_is_for_its_crew(self, client: PageClient, day: Day, arrange: Arranger) -> None:
+    def test_a_confidential_address_is_for_its_crew_and_opening_it_is_kept_once(
+        self, client: PageClient, day: Day, arrange: Arranger, rows: Session
+    ) -> None:
         day.premises.confidential = True
         arrange.save(day.premises)
         visit = day.visit(access_note="Ring bell 3")
-        client.sign_in(day.coordinator)
-        page = client.page(f"/visits/{visit.id}")
-        assert "Address withheld" in page.text
-        for secret in (day.premises.street, "Ring bell 3", "Mary Hill", "7946", "geo:"):
-            assert secret not in str(page)
+        secrets = (day.premises.street, "Ring bell 3", "Mary Hill", "7946", "geo:")
+        client.sign_in(day.officer)
+        listed = client.page("/visits/")
+        assert "That you open it is kept" in listed.text
+        assert not [secret for secret in secrets if secret in str(listed)]
+        for _ in range(3):
+            page = client.page(f"/visits/{visit.id}")
+            assert day.premises.street in page.text
+            assert "That you opened this visit is kept" in page.text
+            assert day.premises.street not in str(page.title), "a title stays in the browser's history"
+            assert "geo:" not in str(page)
+        assert day.premises.street not in str(client.page("/visits/"))
+        [kept] = rows.scalars(select(AuditEvent).where(AuditEvent.tag == AuditTag.ADDRESS_REVEALED))
+        assert (kept.user_id, kept.subject_id, kept.case_id) == (day.officer.id, visit.id, day.case.id)
+        assert kept.detail == {"reason": "VISITING"}
+
+    def test_the_visits_of_others_and_those_that_are_over_open_no_address(
+        self, client: PageClient, day: Day, arrange: Arranger, rows: Session
+    ) -> None:
+        day.premises.confidential = True
+        arrange.save(day.premises)
+        visit = day.visit()
+        mate = arrange.user(day.agency, Role.FIELD_OFFICER, team=day.station)
+        client.sign_in(mate)
+        assert day.premises.street not in str(client.page(f"/visits/{visit.id}"))
         client.post("/sign-out")
         client.sign_in(day.officer)
-        page = client.page(f"/visits/{visit.id}")
-        assert day.premises.street in page.text
-        assert "geo:" not in str(page)
+        assert day.premises.street in str(client.page(f"/visits/{visit.id}"))
+        visit.state, visit.outcome, visit.finished_at = VisitState.FINISHED, VisitOutcome.COMPLETED, soon()
+        arrange.save(visit)
+        for path in ("", "/print"):
+            assert day.premises.street not in str(client.page(f"/visits/{visit.id}{path}"))
+        events = rows.scalars(select(AuditEvent).where(AuditEvent.tag == AuditTag.ADDRESS_REVEALED)).all()
+        assert [event.user_id for event in events] == [day.officer.id]
+
+    def test_booking_for_oneself_is_no_way_round_the_reason(
+        self, client: PageClient, day: Day, arrange: Arranger, rows: Session
+    ) -> None:
+        day.premises.confidential = True
+        arrange.save(day.premises)
+        alone = arrange.user(day.agency, Role.COORDINATOR, team=day.station)
+        client.sign_in(alone)
+        for crew in (f"team:{day.station.id}", f"user:{alone.id}"):
+            booked = client.post(
+                f"/cases/{day.case.id}/visits/book",
+                data=slot(day, crew=crew, accepted="TWO_PERSON"),
+            )
+            assert booked.status_code == 302, booked.get_data(as_text=True)
+            page = client.page(booked.location)
+            assert day.premises.street not in str(page)
+            assert "Key safe" not in str(page)
+            assert page.select_one(f'a[href="/cases/{day.case.id}/address"]') is not None, "there a reason is given"
+            for path in ("/record", "/move", "/cancel", "/door/NO_ACCESS_NO_REPLY"):
+                assert day.premises.street not in str(client.page(f"{booked.location}{path}"))
+            assert day.premises.street not in str(client.page("/visits/"))
+            client.post(f"{booked.location}/cancel", data={"outcome": "CANCELLED_BY_RESIDENT", "note": "x"})
+        assert not rows.scalars(select(AuditEvent).where(AuditEvent.tag == AuditTag.ADDRESS_REVEALED)).all()
+
+    def test_a_home_found_confidential_later_is_kept_back_on_the_visits_before(
+        self, client: PageClient, day: Day, arrange: Arranger
+    ) -> None:
+        visit = day.visit(state=VisitState.FINISHED, outcome=VisitOutcome.COMPLETED, finished_at=soon())
+        hidden = arrange.premises(street=day.premises.street, confidential=True)
+        day.case.premises_id = hidden.id
+        arrange.save(day.case)
+        client.sign_in(day.officer)
+        for path in ("", "/print"):
+            assert day.premises.street not in str(client.page(f"/visits/{visit.id}{path}"))
 
     def test_another_agencys_suspect_is_nobody_to_ask_for(
         self, client: PageClient, day: Day, arrange: Arranger

@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList, False_,
 from sqlalchemy.sql.operators import eq, in_op
 
 from prevention.blueprints.visits.record_form import OUTCOMES, fields_of, form_from
-from prevention.domain.account import SYSTEM, Actor, Role
+from prevention.domain.account import SYSTEM, Actor, Permission, Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.behaviour import Behaviour, Wellbeing
 from prevention.domain.referral import CapacityConcern
@@ -26,6 +26,7 @@ from prevention.domain.visit import (
     OnwardDestination,
     OnwardKind,
     Room,
+    VisitState,
 )
 from prevention.domain.visit_record import (
     AlarmCondition,
@@ -46,7 +47,13 @@ from prevention.domain.visit_record import (
 from prevention.models.outreach import Outreach
 from prevention.models.visit import Visit
 from prevention.policies.outreach import may_record_outreach, visible_outreach
-from prevention.policies.visits import may_record_visit, may_view_visit, recordable_visits, visible_visits
+from prevention.policies.visits import (
+    may_open_address,
+    may_record_visit,
+    may_view_visit,
+    recordable_visits,
+    visible_visits,
+)
 from prevention.services.visits.drafting import clean_fields
 
 IDS = [UUID(int=number) for number in range(1, 5)]
@@ -86,6 +93,29 @@ def test_both_faces_of_the_visit_policies_agree(
     visit = Visit(agency_id=agency, officer_id=officer, team_id=team)
     assert may_view_visit(actor, visit).allowed == holds(visible_visits(actor), visit)
     assert may_record_visit(actor, visit).allowed == holds(recordable_visits(actor), visit)
+
+
+@given(actor=actors, agency=ids, officer=maybe_ids, team=maybe_ids, state=st.sampled_from(VisitState))
+def test_a_visit_opens_a_confidential_address_to_those_it_was_given_to_and_to_nobody_who_books(
+    actor: Actor, agency: UUID, officer: UUID | None, team: UUID | None, state: VisitState
+) -> None:
+    visit = Visit(agency_id=agency, officer_id=officer, team_id=team, state=state)
+    if not may_open_address(actor, visit).allowed:
+        return
+    assert may_record_visit(actor, visit).allowed
+    assert not actor.is_system
+    assert not actor.has(Permission.VISIT_BOOK), "who books a visit for themselves has no reason yet"
+    assert actor.agency_id == agency
+    assert state not in {VisitState.FINISHED, VisitState.CANCELLED}
+    assert actor.user_id == officer if officer is not None else team in actor.team_ids
+
+
+def test_the_officer_and_the_team_open_what_was_given_to_them() -> None:
+    crew, mate = (Actor(user, IDS[0], AgencyKind.FIRE, Role.FIELD_OFFICER, frozenset({IDS[3]})) for user in IDS[1:3])
+    named = Visit(agency_id=IDS[0], officer_id=crew.user_id, team_id=IDS[3], state=VisitState.BOOKED)
+    teams = Visit(agency_id=IDS[0], officer_id=None, team_id=IDS[3], state=VisitState.STARTED)
+    assert [may_open_address(actor, named).allowed for actor in (crew, mate)] == [True, False]
+    assert [may_open_address(actor, teams).allowed for actor in (crew, mate)] == [True, True]
 
 
 @given(actor=actors, agency=ids)

@@ -32,6 +32,7 @@ from prevention.blueprints.visits.record_form import (
     show_problems,
 )
 from prevention.domain.account import Permission
+from prevention.domain.address_reveal import MASKED
 from prevention.domain.followup_rules import load_followup_rules
 from prevention.domain.outcomes import facts, what_happens_next
 from prevention.domain.referral import ReferralReason
@@ -45,7 +46,7 @@ from prevention.policies.sharing import shared_reasons
 from prevention.policies.visits import may_manage_booking, may_record_visit
 from prevention.queries import visits as queries
 from prevention.queries.visits import Load, VisitCard
-from prevention.services.visits import booking, drafting, recording
+from prevention.services.visits import booking, drafting, opening, recording
 from prevention.services.visits.booking import Slot
 from prevention.services.visits.drafting import Saved, Version
 from prevention.unit_of_work import utc_now
@@ -71,11 +72,19 @@ def my_visits() -> ResponseReturnValue:
 @bp.get("/visits/<uuid:visit_id>")
 @guarded(Permission.CASE_VIEW)
 def show(visit_id: UUID) -> ResponseReturnValue:
-    """One visit: what to know and do before it, or what came of it after."""
+    """One visit: what to know and do before it, or what came of it after.
+
+    Whoever is to make a visit to a confidential address sees it here, and that they opened it is kept first: no trace,
+    no address.
+    """
     session, actor = current_session(), current_actor()
-    if _state_of(visit_id) is VisitState.FINISHED:
-        return render_template("visits/summary.html", **_summary(visit_id))
     card = queries.visit_card(session, actor, visit_id)
+    if card.visit.state is VisitState.FINISHED:
+        return render_template("visits/summary.html", **_summary(visit_id))
+    if card.may_open and card.address is None:
+        with work_as(actor) as work:
+            opening.note_opened(work, visit_id)
+        card = queries.visit_card(session, actor, visit_id)
     return render_template(
         "visits/show.html",
         card=card,
@@ -85,6 +94,7 @@ def show(visit_id: UUID) -> ResponseReturnValue:
         at_the_door=AT_THE_DOOR[2:],
         has_draft=queries.draft_of(session, visit_id) is not None,
         case_url=_case_page("cases.show", card.visit.case_id),
+        reveal_url=_case_page("cases.reveal", card.visit.case_id) if card.may_reveal else None,
         escalate_url=_case_page("cases.urgent", card.visit.case_id),
     )
 
@@ -563,7 +573,7 @@ def _current_owner(case: Case) -> str:
 def _case_address(case: Case | None) -> str:
     if case is None:
         return ""
-    return "Address withheld" if case.premises.confidential else case.premises.address_line
+    return MASKED if case.premises.confidential else case.premises.address_line
 
 
 def _reasons(case: Case | None) -> tuple[ReferralReason, ...]:
