@@ -7,18 +7,51 @@ crews safe; the narrative only as the recipient, and never crime detail or the s
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists
 
 from prevention.domain.account import Actor
 from prevention.domain.agency import AgencyKind
-from prevention.domain.referral import CRIME_REASONS, HEALTH_REASONS, ContactConstraint, ReferralReason
+from prevention.domain.case import HoldReason
+from prevention.domain.referral import (
+    CRIME_REASONS,
+    HEALTH_REASONS,
+    ContactConstraint,
+    CurrentLocation,
+    HouseholdFlag,
+    ReferralReason,
+)
+from prevention.domain.risk_rules import Circumstance
+from prevention.domain.visit import VisitOutcome
 from prevention.models.referral import Referral, ReferralAmendment
 
 _HEALTH_KINDS = frozenset({AgencyKind.FIRE, AgencyKind.AMBULANCE})
-#: Threats of arson are a fire risk as much as a crime: fire and police both need them.
-_ARSON = frozenset({ReferralReason.ARSON_THREAT, ReferralReason.FIRESETTING})
+#: Codes that say something of a person's health or what they can do, besides the reasons: where they are, whom they
+#: live with, why a visit waits or did not happen, what was found. That they could not get out alone is safety: shared.
+_HEALTH: frozenset[StrEnum] = frozenset(
+    {
+        Circumstance.WALKING_AID,
+        Circumstance.WALKING_AID_UNAWARE,
+        Circumstance.NEEDS_HELP_TO_MOVE,
+        Circumstance.BED_BOUND,
+        Circumstance.NO_SUPPORT_CONCERNS,
+        Circumstance.NO_SUPPORT_SIGNIFICANT,
+        Circumstance.MEALS_BY_OTHERS,
+        Circumstance.COOKS_HEALTH_AFFECTS,
+        HouseholdFlag.DISABLED,
+        HouseholdFlag.CARER_PRESENT,
+        CurrentLocation.HOSPITAL,
+        CurrentLocation.RESPITE,
+        HoldReason.IN_HOSPITAL,
+        VisitOutcome.HOSPITAL_OR_RESPITE,
+        *HEALTH_REASONS,
+    }
+)
+_CRIME: frozenset[StrEnum] = frozenset({CurrentLocation.CUSTODY, *CRIME_REASONS})
+#: Said instead of where somebody is: nobody need know why a home is empty, but no crew should go there for nothing.
+NOT_AT_HOME = "Not at home now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +73,39 @@ def is_own(actor: Actor, referral: Referral) -> bool:
 def shared_reasons(actor: Actor, codes: Iterable[str], author: AgencyKind | None = None) -> tuple[ReferralReason, ...]:
     """Of ``codes``, those the actor's kind of agency may know, in the order of the code list.
 
-    Health reasons go between fire and ambulance only. Crime reasons stay with the police. What the actor's
-    own kind of agency said is always theirs to see (``author``).
+    What the actor's own kind of agency said is always theirs to see (``author``).
     """
     given = {ReferralReason(code) for code in codes}
-    kind = actor.agency_kind
-    if actor.is_system or (author is not None and author is kind):
-        hidden: frozenset[ReferralReason] = frozenset()
-    else:
-        hidden = frozenset()
-        if kind not in _HEALTH_KINDS:
-            hidden |= HEALTH_REASONS
-        if kind is not AgencyKind.POLICE:
-            hidden |= CRIME_REASONS
-        hidden -= _ARSON
-    return tuple(reason for reason in ReferralReason if reason in given and reason not in hidden)
+    own = author is not None and author is actor.agency_kind
+    return tuple(reason for reason in ReferralReason if reason in given and may_know(actor, reason, own=own))
+
+
+def may_know(actor: Actor, code: StrEnum, *, own: bool = False) -> bool:
+    """Whether the actor's kind of agency may know what ``code`` tells of somebody's health, or of a crime.
+
+    Health is fire's and ambulance's; crime is the police's. ``own``: the actor's own agency said it, so it knows.
+    Arson is a fire risk as much as a crime, and is in neither list.
+    """
+    if own or actor.is_system:
+        return True
+    if code in _HEALTH:
+        return actor.agency_kind in _HEALTH_KINDS
+    return code not in _CRIME or actor.agency_kind is AgencyKind.POLICE
+
+
+def shared_household(actor: Actor, referral: Referral) -> tuple[HouseholdFlag, ...]:
+    """What ``referral`` says now of who lives in the home, as far as the actor may know it."""
+    said = referral.current_content.get("household_flags", referral.household_flags)
+    own = is_own(actor, referral)
+    return tuple(flag for flag in HouseholdFlag if flag.value in said and may_know(actor, flag, own=own))
+
+
+def shared_location(actor: Actor, referral: Referral) -> str:
+    """Where ``referral`` says the person is, in words; empty when it does not. What is withheld is "not at home"."""
+    where = CurrentLocation(referral.current_content.get("current_location", referral.current_location))
+    if where is CurrentLocation.UNKNOWN:
+        return ""
+    return where.label if may_know(actor, where, own=is_own(actor, referral)) else NOT_AT_HOME
 
 
 def view_of_referral(actor: Actor, referral: Referral, *, recipient_id: UUID | None = None) -> ReferralView:
@@ -77,6 +128,11 @@ def view_of_referral(actor: Actor, referral: Referral, *, recipient_id: UUID | N
     withheld = [] if readable else ["What they wrote"]
     if len(reasons) < len(set(said)):
         withheld.append("Some reasons")
+    lives_there = referral.current_content.get("household_flags", referral.household_flags)
+    if len(shared_household(actor, referral)) < len(set(lives_there)):
+        withheld.append("Some of who lives there")
+    if shared_location(actor, referral) == NOT_AT_HOME:
+        withheld.append("Where they are")
     if not may_know_person(actor, referral):
         withheld.append("Whom they name")
     if referral.source_grade:
@@ -95,12 +151,20 @@ def _may_read_narrative(actor: Actor, referral: Referral) -> bool:
 
     What the referral ever said counts: an amendment that names a crime makes the words before it no safer.
     """
-    contents = [referral.content, *(amendment.content for amendment in referral.amendments)]
-    said = {ReferralReason(code) for content in contents for code in content.get("reasons", ())}
-    said |= {ReferralReason(code) for code in referral.reasons}
-    if names_a_suspect(referral) or said & CRIME_REASONS:
+    said = _ever_said(referral)
+    if names_a_suspect(referral) or said & _CRIME:
         return False
-    return actor.agency_kind in _HEALTH_KINDS or not (said & HEALTH_REASONS)
+    return actor.agency_kind in _HEALTH_KINDS or not said & _HEALTH
+
+
+def _ever_said(referral: Referral) -> set[StrEnum]:
+    """Every code of a reason, of who lives there and of where they are that the referral holds, or held."""
+    codes: set[StrEnum] = {ReferralReason(code) for code in referral.reasons}
+    for content in (referral.content, *(amendment.content for amendment in referral.amendments)):
+        codes |= {ReferralReason(code) for code in content.get("reasons", ())}
+        codes |= {HouseholdFlag(code) for code in content.get("household_flags", ())}
+        codes.add(CurrentLocation(content.get("current_location", CurrentLocation.UNKNOWN)))
+    return codes
 
 
 def may_know_person(actor: Actor, referral: Referral) -> bool:
@@ -125,6 +189,12 @@ def no_suspect_named() -> ColumnElement[bool]:
         .correlate(Referral)
     )
     return and_(Referral.suspect.is_(False), ~amended_to_suspect)
+
+
+def keeps_home_back(referral: Referral) -> bool:
+    """Whether the referral says, or ever said, that its address is confidential: saying so is never taken back."""
+    contents = (referral.content, *(amendment.content for amendment in referral.amendments))
+    return any(content.get("confidential_address") for content in contents)
 
 
 def crew_instructions(codes: Iterable[str]) -> tuple[ContactConstraint, ...]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select, tuple_
+from sqlalchemy import Row, Select, and_, func, select, tuple_
 from sqlalchemy.orm import Session, load_only
 
 from prevention.domain.account import Actor
@@ -13,6 +13,7 @@ from prevention.errors import NotFound
 from prevention.models.agency import Area
 from prevention.models.case import Case
 from prevention.models.notification import Alert, Message, MessageState
+from prevention.models.premises import Premises
 from prevention.policies.notifications import visible_alerts, visible_messages
 
 PAGE_SIZE = 50
@@ -20,7 +21,10 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """An alert nobody has acknowledged. ``words`` name the case and its borough, never a person, home or reason."""
+    """An alert nobody has acknowledged. ``words`` name the case and its borough, never a person, home or reason.
+
+    Of a confidential home not even the borough: the banner is on every screen (domain.md 4.5).
+    """
 
     id: UUID
     case_id: UUID
@@ -76,7 +80,8 @@ def _open_alerts(actor: Actor) -> Select[UUID, UUID, str, str, datetime | None, 
     return (
         select(Alert.id, Alert.case_id, Case.reference, Area.name, Case.due_at, Alert.raised_at)
         .join(Case, Case.id == Alert.case_id)
-        .outerjoin(Area, Area.code == Case.borough_code)
+        .join(Premises, Premises.id == Case.premises_id)
+        .outerjoin(Area, and_(Area.code == Case.borough_code, Premises.confidential.is_(False)))
         .where(visible_alerts(actor), Alert.acknowledged_at.is_(None), Case.is_open)
         .order_by(Alert.raised_at.desc(), Alert.id.desc())
     )

@@ -1,6 +1,8 @@
 """What one agency learns of what another said: never more than domain.md 4.4 allows, whatever is drawn."""
 
+from enum import StrEnum
 from itertools import product
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,13 +13,28 @@ from sqlalchemy.orm import Session
 
 from prevention.domain.account import PUBLIC, SYSTEM, Actor, Role
 from prevention.domain.agency import AgencyKind
-from prevention.domain.referral import CRIME_REASONS, HEALTH_REASONS, ContactConstraint, ReferralReason
+from prevention.domain.referral import (
+    CRIME_REASONS,
+    HEALTH_REASONS,
+    ContactConstraint,
+    CurrentLocation,
+    HouseholdFlag,
+    ReferralReason,
+)
 from prevention.errors import NotAllowed, NotFound
 from prevention.models.agency import Agency
 from prevention.models.referral import Referral, ReferralAmendment
 from prevention.policies.decision import ALLOW, HIDE, deny
 from prevention.policies.referrals import may_view_referral, visible_referrals
-from prevention.policies.sharing import ReferralView, crew_instructions, shared_reasons, view_of_referral
+from prevention.policies.sharing import (
+    NOT_AT_HOME,
+    ReferralView,
+    crew_instructions,
+    shared_household,
+    shared_location,
+    shared_reasons,
+    view_of_referral,
+)
 from tests.conftest import actor_of
 from tests.support.arranging import Arranger
 
@@ -27,7 +44,15 @@ AGENCIES = {
 HEALTH_KINDS = {AgencyKind.FIRE, AgencyKind.AMBULANCE}
 SECRET = "He owes the dealer in flat 9"
 
+#: What else tells of health, or of a crime, beside the reasons (domain.md 4.4).
+HEALTH_CODES = {
+    HouseholdFlag.DISABLED,
+    HouseholdFlag.CARER_PRESENT,
+    CurrentLocation.HOSPITAL,
+    CurrentLocation.RESPITE,
+}
 codes = st.frozensets(st.sampled_from(ReferralReason), min_size=1, max_size=6).map(sorted)
+flags = st.frozensets(st.sampled_from(HouseholdFlag), max_size=3).map(sorted)
 
 
 @st.composite
@@ -38,27 +63,42 @@ def actors(draw: st.DrawFn) -> Actor:
 
 @st.composite
 def referrals(draw: st.DrawFn) -> Referral:
-    reasons = draw(codes)
-    suspect = draw(st.booleans())
+    received = draw(contents())
     referral = Referral(
         agency_id=draw(st.sampled_from(sorted(AGENCIES))),
-        reasons=reasons,
+        reasons=received["reasons"],
         narrative=SECRET,
         source_grade=draw(st.sampled_from(["", "RED", "AMBER"])),
-        suspect=suspect,
+        suspect=received["suspect"],
+        household_flags=received["household_flags"],
+        current_location=received["current_location"],
         referred_by=None,
-        content={"reasons": reasons, "suspect": suspect},
+        content=received,
     )
     if draw(st.booleans()):
-        amended = {"reasons": draw(codes), "suspect": draw(st.booleans())}
-        referral.amendments.append(ReferralAmendment(content=amended))
+        referral.amendments.append(ReferralAmendment(content=draw(contents())))
     return referral
 
 
-def said(referral: Referral) -> set[ReferralReason]:
-    """Everything the referral has ever named as a reason."""
-    contents = [referral.content, *(amendment.content for amendment in referral.amendments)]
-    return {ReferralReason(code) for content in contents for code in content["reasons"]}
+def contents() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            "reasons": codes,
+            "suspect": st.booleans(),
+            "household_flags": flags,
+            "current_location": st.sampled_from(CurrentLocation),
+        }
+    )
+
+
+def said(referral: Referral) -> set[StrEnum]:
+    """Everything the referral has ever named as a reason, or said of who lives there and where they are."""
+    found: set[StrEnum] = set()
+    for content in (referral.content, *(amendment.content for amendment in referral.amendments)):
+        found |= {ReferralReason(code) for code in content["reasons"]}
+        found |= {HouseholdFlag(code) for code in content["household_flags"]}
+        found.add(content["current_location"])
+    return found
 
 
 @given(actors(), referrals(), st.sampled_from([None, *sorted(AGENCIES)]))
@@ -85,12 +125,33 @@ def test_nothing_withheld_is_ever_in_the_view(actor: Actor, referral: Referral, 
         assert actor.agency_id == recipient
         assert not CRIME_REASONS & said(referral)
         assert not suspect
-        assert actor.agency_kind in HEALTH_KINDS or not HEALTH_REASONS & said(referral)
+        assert CurrentLocation.CUSTODY not in said(referral)
+        assert actor.agency_kind in HEALTH_KINDS or not (HEALTH_REASONS | HEALTH_CODES) & said(referral)
     assert SECRET not in " ".join(view.withheld)
     assert ("What they wrote" in view.withheld) == (view.narrative is None)
     assert ("Some reasons" in view.withheld) == (len(view.reasons) < len(referral.current_content["reasons"]))
     assert ("Their own grade" in view.withheld) == bool(referral.source_grade)
     assert set(view.reasons) <= set(referral.current_content["reasons"])
+
+
+@given(actors(), referrals())
+def test_who_lives_there_and_where_they_are_tells_no_health_and_no_crime(actor: Actor, referral: Referral) -> None:
+    now = referral.current_content
+    household, where = shared_household(actor, referral), shared_location(actor, referral)
+    withheld = view_of_referral(actor, referral).withheld
+    if actor.agency_id == referral.agency_id:
+        assert set(household) == set(now["household_flags"])
+        assert where == ("" if now["current_location"] is CurrentLocation.UNKNOWN else now["current_location"].label)
+        return
+    kept_back = {code for code in [*now["household_flags"], now["current_location"]] if code in HEALTH_CODES}
+    if actor.agency_kind in HEALTH_KINDS:
+        kept_back = set()
+    if actor.agency_kind is not AgencyKind.POLICE:
+        kept_back |= {now["current_location"]} & {CurrentLocation.CUSTODY}
+    assert set(household) == set(now["household_flags"]) - kept_back
+    assert (where == NOT_AT_HOME) == (now["current_location"] in kept_back)
+    assert ("Where they are" in withheld) == (where == NOT_AT_HOME)
+    assert ("Some of who lives there" in withheld) == (len(household) < len(now["household_flags"]))
 
 
 @given(actors(), codes)

@@ -1,4 +1,4 @@
-"""The filtered queue as CSV for one's own agency: no names of residents, no confidential address, no formulas."""
+"""The filtered queue as CSV for one's own agency: no names of residents, no confidential home, no formulas."""
 
 import csv
 import io
@@ -63,7 +63,7 @@ def _cells(row: QueueRow) -> tuple[str, ...]:
         row.risk_level.label,
         f"{row.due_at.astimezone(LONDON):%Y-%m-%d %H:%M}" if row.due_at else "",
         row.state.label,
-        row.borough,
+        "" if row.confidential else row.borough,
         row.title,
         ", ".join(kind.label for kind in row.referrers),
         str(row.voices),

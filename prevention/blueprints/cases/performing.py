@@ -148,14 +148,14 @@ def _as_it_is(header: CaseHeader) -> list[tuple[str, str]]:
         ("Deadline", local_datetime(case.due_at) or "No deadline"),
         ("Owner", f"{header.owner} ({case.owner_agency.short_name})"),
     ]
-    if case.hold_reason is not None:
-        rows.append(("On hold", f"{case.hold_reason.label}, until {local_date(case.held_until)}"))
-    if case.outcome is not None:
-        rows.append(("Outcome", case.outcome.label))
+    if header.hold_reason is not None:
+        rows.append(("On hold", f"{header.hold_reason.label}, until {local_date(case.held_until)}"))
+    if header.outcome is not None:
+        rows.append(("Outcome", header.outcome.label))
     if case.reject_reason is not None:
         rows.append(("Rejected", case.reject_reason.label))
-    if case.next_action:
-        rows.append(("Next", f"{case.next_action} (by {local_datetime(case.next_action_at)})"))
+    if header.next_action:
+        rows.append(("Next", f"{header.next_action} (by {local_datetime(case.next_action_at)})"))
     return rows
 
 

@@ -10,12 +10,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
-from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload, selectinload
 
 from prevention.domain.account import Actor, Permission
+from prevention.domain.address_reveal import MASKED
 from prevention.domain.agency import AgencyKind
-from prevention.domain.case import TRANSITIONS, CaseState
+from prevention.domain.case import TRANSITIONS, CaseState, HoldReason
 from prevention.domain.followup import FollowUpState
 from prevention.domain.referral import (
     Agrees,
@@ -29,9 +30,10 @@ from prevention.domain.referral import (
     Told,
 )
 from prevention.domain.risk import FactorSource, RiskLevel
+from prevention.domain.risk_rules import factor_reason
 from prevention.domain.visit import VisitOutcome, VisitState
 from prevention.errors import NotFound
-from prevention.models.account import User
+from prevention.models.account import Membership, User
 from prevention.models.agency import Agency, Area, Team
 from prevention.models.case import (
     Assignment,
@@ -50,18 +52,25 @@ from prevention.models.visit import AlarmRecord, OnwardReferral, Visit
 from prevention.policies.cases import may_note_on_case, may_view_case, may_work_on_case, visible_cases
 from prevention.policies.followups import visible_followups
 from prevention.policies.sharing import (
+    NOT_AT_HOME,
     crew_instructions,
     is_own,
+    keeps_home_back,
+    may_know,
     may_know_person,
+    shared_household,
+    shared_location,
     shared_reasons,
     view_of_referral,
 )
 from prevention.policies.visits import visible_visits
-from prevention.queries.cases.queue import DEADLINE_MET, MASKED
+from prevention.queries.cases.queue import DEADLINE_MET
 from prevention.queries.matches import candidates_of_case
 
 #: Most visits, contacts and so on that one page lists; the timeline has the rest.
 MOST_LISTED = 50
+#: Stands for people of an agency that is not the reader's.
+_ANOTHER_AGENCY = "Another agency"
 _OPEN_VISITS = (VisitState.BOOKED, VisitState.STARTED, VisitState.INTERRUPTED)
 
 
@@ -90,12 +99,20 @@ class Rights:
 
 @dataclass(frozen=True, slots=True)
 class CaseHeader:
-    """The case with its owner and premises, as every page about it needs it."""
+    """The case with its owner and premises, as every page about it needs it.
+
+    Other agencies read how far it has come: ``owner`` names nobody to them, ``next_action`` is empty, and so are
+    ``hold_reason`` and ``outcome`` where those would tell of somebody's health (domain.md 4.4).
+    """
 
     case: Case
     address: str
     short_address: str
     borough: str
+    owner: str
+    next_action: str
+    hold_reason: HoldReason | None
+    outcome: VisitOutcome | None
     rights: Rights
     involved: tuple[Agency, ...]
     is_owner: bool
@@ -104,14 +121,6 @@ class CaseHeader:
     def title(self) -> str:
         """Reference and short address."""
         return f"{self.case.reference}: {self.short_address}"
-
-    @property
-    def owner(self) -> str:
-        """Who has the case now, in words."""
-        if self.case.owner_user is not None:
-            team = f", {self.case.owner_team.name}" if self.case.owner_team else ""
-            return f"{self.case.owner_user.name}{team}"
-        return self.case.owner_team.name if self.case.owner_team else "Nobody"
 
     @property
     def deadline_met(self) -> bool:
@@ -348,15 +357,20 @@ def case_header(session: Session, actor: Actor, case_id: UUID) -> CaseHeader:
     ).all()
     ids = frozenset(agency.id for agency in involved)
     may_view_case(actor, ids).require()
-    hidden = case.premises.confidential
+    hidden, is_owner = case.premises.confidential, actor.agency_id == case.owner_agency_id
+    held, outcome = case.hold_reason, case.outcome
     return CaseHeader(
         case=case,
         address=MASKED if hidden else case.premises.address_line,
         short_address=MASKED if hidden else short_address(case.premises),
-        borough=_borough(session, case.borough_code),
+        borough=_borough(session, case.borough_code) if is_owner or not hidden else "",
+        owner=_owner(case, by_name=is_owner),
+        next_action=case.next_action if is_owner else "",
+        hold_reason=held if held and may_know(actor, held, own=is_owner) else None,
+        outcome=outcome if outcome and may_know(actor, outcome, own=is_owner) else None,
         rights=_rights(actor, case, ids),
         involved=tuple(involved),
-        is_owner=actor.agency_id == case.owner_agency_id,
+        is_owner=is_owner,
     )
 
 
@@ -393,17 +407,17 @@ def case_page(session: Session, actor: Actor, case_id: UUID) -> CasePage:
         why=_why(session, actor, case),
         warnings=tuple(warning for warning in StaffSafety if warning.value in case.staff_safety),
         instructions=crew_instructions(case.contact_constraints),
-        cautions=_cautions(feeding),
+        cautions=_cautions(actor, feeding),
         reasons=_reasons(actor, feeding),
-        referrals=tuple(_entry(actor, link, hide_address=case.premises.confidential) for link in links),
+        referrals=_entries(actor, links, hide_address=case.premises.confidential),
         people=_people(actor, feeding),
         other_cases=_other_cases(session, actor, case),
         visits=_visits(session, actor, case),
-        contacts=_contacts(session, case_id, with_notes=header.is_owner),
+        contacts=_contacts(session, actor, case_id),
         followups=_followups(session, actor, case_id),
         onward=_onward(session, actor, case_id),
         notes=_notes(session, actor, case_id),
-        assignments=_assignments(session, case_id) if header.is_owner else (),
+        assignments=_assignments(session, actor, case_id) if header.is_owner else (),
         possible_matches=candidates_of_case(session, actor, case_id) if actor.has(Permission.MATCH_REVIEW) else 0,
     )
 
@@ -443,6 +457,15 @@ def _rights(actor: Actor, case: Case, involved: frozenset[UUID]) -> Rights:
     )
 
 
+def _owner(case: Case, *, by_name: bool) -> str:
+    """Who has the case now: person and team to their own agency, to others the team."""
+    team = case.owner_team.name if case.owner_team else ""
+    if not by_name:
+        return team or case.owner_agency.short_name
+    person = case.owner_user.name if case.owner_user else ""
+    return ", ".join(part for part in (person, team) if part) or "Nobody"
+
+
 def _borough(session: Session, code: str | None) -> str:
     return session.scalar(select(Area.name).where(Area.code == code)) or "" if code else ""
 
@@ -466,7 +489,7 @@ def _links(session: Session, case_id: UUID) -> list[ReferralLink]:
 
 def _why(session: Session, actor: Actor, case: Case) -> Why | None:
     row = session.execute(
-        select(RiskAssessment, User.name)
+        select(RiskAssessment, User.name, _colleague(actor, RiskAssessment.assessed_by))
         .outerjoin(User, User.id == RiskAssessment.assessed_by)
         .where(RiskAssessment.case_id == case.id)
         .order_by(RiskAssessment.assessed_at.desc(), RiskAssessment.id.desc())
@@ -474,7 +497,7 @@ def _why(session: Session, actor: Actor, case: Case) -> Why | None:
     ).one_or_none()
     if row is None:
         return None
-    assessment, name = row
+    assessment, name, is_colleague = row
     triggers = tuple(_trigger(actor, trigger) for trigger in assessment.triggers)
     mine = actor.agency_id == case.owner_agency_id
     return Why(
@@ -484,7 +507,7 @@ def _why(session: Session, actor: Actor, case: Case) -> Why | None:
         version=assessment.rule_pack_version,
         assessed_at=assessment.assessed_at,
         overridden=assessment.overridden,
-        by=name if name and mine else case.owner_agency.short_name if name else "",
+        by=name if is_colleague else _ANOTHER_AGENCY if name and mine else case.owner_agency.short_name if name else "",
         reason=assessment.reason if mine or not assessment.overridden else "",
         triggers=triggers,
         not_considered=tuple(
@@ -500,17 +523,27 @@ def _trigger(actor: Actor, trigger: dict[str, Any]) -> TriggerLine:
 
 
 def _factor(actor: Actor, factor: dict[str, Any]) -> FactorLine:
-    code, agency = str(factor.get("reason", "")), str(factor.get("agency_name") or "")
+    agency = str(factor.get("agency_name") or "")
     kind = AgencyKind(factor["agency_kind"]) if factor.get("agency_kind") else None
-    known = {reason.value for reason in ReferralReason}
-    if code in known and not shared_reasons(actor, [code], author=kind):
+    if not _may_know_factor(actor, str(factor.get("reason", "")), own=kind is not None and kind is actor.agency_kind):
         return FactorLine("", "", agency, withheld_by=agency or (kind.label if kind else "another agency"))
     source = str(factor.get("source", ""))
     words = FactorSource(source).label if source in set(FactorSource) else source
     return FactorLine(str(factor.get("label", "")), words, agency, "")
 
 
-_AWAY = frozenset({CurrentLocation.HOSPITAL, CurrentLocation.RESPITE, CurrentLocation.CUSTODY})
+def _may_know_factor(actor: Actor, code: str, *, own: bool) -> bool:
+    """Whether the factor may be named; one whose code is no longer known says only what its label says."""
+    try:
+        return may_know(actor, factor_reason(code), own=own)
+    except LookupError:
+        return True
+
+
+#: Where somebody is when they are not at home, in the words of ``shared_location``.
+_AWAY = frozenset(
+    {CurrentLocation.HOSPITAL.label, CurrentLocation.RESPITE.label, CurrentLocation.CUSTODY.label, NOT_AT_HOME}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,19 +553,14 @@ class _Said:
     reasons: tuple[str, ...]
     told: Told
     agrees: Agrees
-    location: CurrentLocation
-    household: tuple[HouseholdFlag, ...]
 
 
 def _said(referral: Referral) -> _Said:
     content = referral.current_content
-    household = content.get("household_flags", referral.household_flags)
     return _Said(
         reasons=tuple(content.get("reasons", referral.reasons)),
         told=Told(content.get("told", referral.told)),
         agrees=Agrees(content.get("agrees", referral.agrees)),
-        location=CurrentLocation(content.get("current_location", referral.current_location)),
-        household=tuple(flag for flag in HouseholdFlag if flag.value in household),
     )
 
 
@@ -541,8 +569,8 @@ def _visible_reasons(actor: Actor, referral: Referral) -> tuple[ReferralReason, 
     return shared_reasons(actor, _said(referral).reasons, author=author)
 
 
-def _cautions(feeding: Iterable[Referral]) -> tuple[str, ...]:
-    """What the four separate things of domain.md 1.9 mean for whoever rings or knocks."""
+def _cautions(actor: Actor, feeding: Iterable[Referral]) -> tuple[str, ...]:
+    """What the four separate things of domain.md 1.9 mean for whoever rings or knocks, and whether anybody is in."""
     found: list[str] = []
     for referral in feeding:
         said = _said(referral)
@@ -550,8 +578,9 @@ def _cautions(feeding: Iterable[Referral]) -> tuple[str, ...]:
             found.append("It is not safe to tell the resident about the referral")
         if said.agrees is Agrees.NO:
             found.append("The resident said no to being contacted")
-        if said.location in _AWAY:
-            found.append(f"{said.location.label}, not at home")
+        where = shared_location(actor, referral)
+        if where in _AWAY:
+            found.append(where if where == NOT_AT_HOME else f"{where}, not at home")
     return tuple(dict.fromkeys(found))
 
 
@@ -560,12 +589,33 @@ def _reasons(actor: Actor, feeding: Iterable[Referral]) -> tuple[ReferralReason,
     return tuple(reason for reason in ReferralReason if reason in seen)
 
 
-def _entry(actor: Actor, link: ReferralLink, *, hide_address: bool) -> ReferralEntry:
+def _entries(actor: Actor, links: Iterable[ReferralLink], *, hide_address: bool) -> tuple[ReferralEntry, ...]:
+    """The referrals in the order of ``links``, newest first, each with what it added to those that come before it here.
+
+    Measured against what the reader may see of those: against everything, what it did *not* add would tell which
+    reasons another agency had given already (domain.md 4.4).
+    """
+    entries: list[ReferralEntry] = []
+    told: list[tuple[ReferralLink, tuple[ReferralReason, ...]]] = []
+    for link in sorted(links, key=lambda one: (one.valid_from, one.id)):
+        seen = _visible_reasons(actor, link.referral)
+        known = {
+            reason
+            for before, reasons in told
+            if before.valid_to is None or before.valid_to > link.valid_from
+            for reason in reasons
+        }
+        told.append((link, seen))
+        added = tuple(reason for reason in seen if reason not in known)
+        entries.append(_entry(actor, link, added, hide_address=hide_address or keeps_home_back(link.referral)))
+    return tuple(reversed(entries))
+
+
+def _entry(actor: Actor, link: ReferralLink, added: tuple[ReferralReason, ...], *, hide_address: bool) -> ReferralEntry:
     referral = link.referral
     view = view_of_referral(actor, referral, recipient_id=link.case.owner_agency_id)
     own = is_own(actor, referral)
-    said, reasons = _said(referral), _visible_reasons(actor, referral)
-    visible = {*reasons, *view.reasons}
+    said = _said(referral)
     return ReferralEntry(
         link_id=link.id,
         receipt=referral.receipt,
@@ -582,12 +632,12 @@ def _entry(actor: Actor, link: ReferralLink, *, hide_address: bool) -> ReferralE
         automatic=link.automatic,
         why_joined=link.reason,
         probability=link.probability,
-        reasons=reasons,
-        added=tuple(reason for reason in ReferralReason if reason.value in link.added and reason in visible),
+        reasons=view.reasons,
+        added=added,
         narrative=view.narrative,
         grade=view.grade,
-        household=said.household,
-        location=said.location.label if said.location is not CurrentLocation.UNKNOWN else "",
+        household=shared_household(actor, referral),
+        location=shared_location(actor, referral),
         told=said.told,
         agrees=said.agrees,
         capacity_concern=own and referral.capacity_concern is CapacityConcern.YES,
@@ -604,8 +654,10 @@ def _entry(actor: Actor, link: ReferralLink, *, hide_address: bool) -> ReferralE
     )
 
 
-#: Fields of another agency's amendment that a shared case may show (domain.md 4.4: name, address, contact, language).
-_SHARED_FIELDS = ("person.", "address.", "staff_safety", "contact_constraints", "current_location", "told", "agrees")
+#: Fields of another agency's amendment that a shared case may show (domain.md 4.4: name, address, contact, language,
+#: and what keeps a crew safe). Where somebody is, and who lives there, is shown as it is now, not as it was.
+_SHARED_GROUPS = ("person.", "address.")
+_SHARED_FIELDS = frozenset({"staff_safety", "contact_constraints", "told", "agrees"})
 _NEVER_SHARED = frozenset({"person.nhs_number"})
 
 
@@ -616,14 +668,14 @@ def _amendment(
     lines: list[ChangeLine] = []
     withheld = False
     for field, change in amendment.changes.items():
-        shared = field.startswith(_SHARED_FIELDS) and field not in _NEVER_SHARED
+        shared = field in _SHARED_FIELDS or (field.startswith(_SHARED_GROUPS) and field not in _NEVER_SHARED)
         shown = own or shared or (readable and field == "narrative")
-        if hide_address and field.startswith("address"):
+        if hide_address and field.startswith("address."):
             shown = False
         if field.startswith("person.") and not may_know_person(actor, referral):
             shown = False
         if field == "reasons":
-            lines.append(_reason_change(actor, referral, change, own=own))
+            lines.append(_reason_change(actor, change, own=own))
         elif shown:
             lines.append(ChangeLine(_field_words(field), _as_words(change.get("from")), _as_words(change.get("to"))))
         else:
@@ -637,8 +689,8 @@ def _amendment(
     )
 
 
-def _reason_change(actor: Actor, referral: Referral, change: dict[str, Any], *, own: bool) -> ChangeLine:
-    author = actor.agency_kind if own else referral.agency.kind
+def _reason_change(actor: Actor, change: dict[str, Any], *, own: bool) -> ChangeLine:
+    author = actor.agency_kind if own else None
 
     def words(codes: Any) -> str:
         reasons = shared_reasons(actor, codes or [], author=author)
@@ -735,9 +787,10 @@ def _visits(session: Session, actor: Actor, case: Case) -> tuple[VisitLine, ...]
     return tuple(lines)
 
 
-def _contacts(session: Session, case_id: UUID, *, with_notes: bool) -> tuple[ContactLine, ...]:
+def _contacts(session: Session, actor: Actor, case_id: UUID) -> tuple[ContactLine, ...]:
+    """Every attempt; by whom, and the note, to the agency that made it. The case may have been another's then."""
     rows = session.execute(
-        select(ContactAttempt, User.name)
+        select(ContactAttempt, User.name, _colleague(actor, ContactAttempt.made_by))
         .join(User, User.id == ContactAttempt.made_by)
         .where(ContactAttempt.case_id == case_id)
         .order_by(ContactAttempt.made_at.desc(), ContactAttempt.id.desc())
@@ -746,12 +799,12 @@ def _contacts(session: Session, case_id: UUID, *, with_notes: bool) -> tuple[Con
     return tuple(
         ContactLine(
             at=attempt.made_at,
-            by=name if with_notes else "",
+            by=name if is_colleague else "",
             method=attempt.method.label,
             result=attempt.result.label,
-            note=attempt.note if with_notes else None,
+            note=attempt.note if is_colleague else None,
         )
-        for attempt, name in rows
+        for attempt, name, is_colleague in rows
     )
 
 
@@ -799,10 +852,18 @@ def _notes(session: Session, actor: Actor, case_id: UUID) -> tuple[NoteView, ...
     )
 
 
-def _assignments(session: Session, case_id: UUID) -> tuple[AssignmentLine, ...]:
+def _assignments(session: Session, actor: Actor, case_id: UUID) -> tuple[AssignmentLine, ...]:
+    """Who had it; of a time when it was another agency's, the team and no names."""
     officer, giver = aliased(User), aliased(User)
     rows = session.execute(
-        select(Assignment, Team.name, officer.name, giver.name)
+        select(
+            Assignment,
+            Team.name,
+            officer.name,
+            giver.name,
+            _colleague(actor, Assignment.user_id),
+            _colleague(actor, Assignment.assigned_by),
+        )
         .outerjoin(Team, Team.id == Assignment.team_id)
         .outerjoin(officer, officer.id == Assignment.user_id)
         .outerjoin(giver, giver.id == Assignment.assigned_by)
@@ -812,11 +873,16 @@ def _assignments(session: Session, case_id: UUID) -> tuple[AssignmentLine, ...]:
     )
     return tuple(
         AssignmentLine(
-            who=person or team or "",
+            who=(person if is_own else team or (_ANOTHER_AGENCY if person else "")) or "",
             at=assignment.assigned_at,
             until=assignment.ended_at,
-            by=by or "",
-            note=assignment.note,
+            by=by if by_own else _ANOTHER_AGENCY if by else "",
+            note=assignment.note if by_own else "",
         )
-        for assignment, team, person, by in rows
+        for assignment, team, person, by, is_own, by_own in rows
     )
+
+
+def _colleague(actor: Actor, user_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Whether a user works in the actor's agency: people are named to their own agency only."""
+    return exists().where(Membership.user_id == user_id, Membership.agency_id == actor.agency_id)

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, 
 from sqlalchemy.orm import Session, joinedload
 
 from prevention.domain.account import Actor
+from prevention.domain.address_reveal import MASKED
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState, HoldReason
 from prevention.domain.referral import ContactConstraint, CurrentLocation, ReferralReason, StaffSafety
@@ -23,11 +24,10 @@ from prevention.models.case import Case, ReferralLink
 from prevention.models.premises import Premises
 from prevention.models.referral import Referral
 from prevention.policies.cases import visible_cases
+from prevention.policies.sharing import NOT_AT_HOME, may_know
 from prevention.queries.visits import LONDON, day_bounds
 
 PAGE_SIZE = 25
-#: What stands for an address that is kept confidential.
-MASKED = "Confidential address"
 #: States in which a visit has met the deadline, so that it can no longer be breached.
 DEADLINE_MET = (CaseState.COMPLETED, CaseState.FOLLOW_UP, CaseState.REFUSED)
 
@@ -108,7 +108,11 @@ class QueueKey:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One row of a list of cases, as much as anybody may see at a glance."""
+    """One row of a list of cases, as much as anybody may see at a glance.
+
+    ``owner`` is a name within the owning agency only. ``borough`` is empty where the home is confidential and another
+    agency's to visit.
+    """
 
     id: UUID
     reference: str
@@ -120,6 +124,7 @@ class QueueRow:
     state: CaseState
     is_open: bool
     title: str
+    confidential: bool
     borough: str
     referrers: tuple[AgencyKind, ...]
     voices: int
@@ -166,7 +171,7 @@ def queue(
         edge = tuple_(here.risk_rank, here.act_by, here.case_id)
         statement = statement.where(tuple_(*order) < edge if backwards else tuple_(*order) > edge)
     statement = statement.order_by(*(column.desc() for column in order) if backwards else order).limit(size + 1)
-    found = [as_row(*row) for row in session.execute(statement).unique()]
+    found = [as_row(actor, *row) for row in session.execute(statement).unique()]
     more = len(found) > size
     rows = found[:size]
     if backwards:
@@ -212,6 +217,8 @@ def conditions(actor: Actor, wanted: QueueFilter, now: datetime) -> list[ColumnE
     found: list[ColumnElement[bool]] = [and_(Case.is_open, own if wanted.scope is Scope.OWN else ~own)]
     if wanted.boroughs:
         found.append(Case.borough_code.in_(sorted(wanted.boroughs)))
+        if wanted.scope is Scope.SHARED:  # what a row does not say is not found out by a filter
+            found.append(Case.premises.has(Premises.confidential.is_(False)))
     if wanted.teams:
         found.append(Case.owner_team_id.in_(sorted(wanted.teams)))
     if wanted.levels:
@@ -248,8 +255,9 @@ def unassigned_condition(actor: Actor) -> ColumnElement[bool]:
     return and_(Case.owner_user_id.is_(None), Case.owner_team_id.in_(desks))
 
 
-def as_row(case: Case, borough: str, in_hospital: bool) -> QueueRow:  # noqa: FBT001 - a row of list_statement
-    """A row of ``list_statement`` as a list shows it: a confidential address is masked here."""
+def as_row(actor: Actor, case: Case, borough: str, in_hospital: bool) -> QueueRow:  # noqa: FBT001 - a row of list_statement
+    """A row of ``list_statement`` as a list shows it to ``actor``: a confidential address is masked here."""
+    is_own, hidden = case.owner_agency_id == actor.agency_id, case.premises.confidential
     owner = case.owner_user.name if case.owner_user else case.owner_team.name if case.owner_team else "Nobody"
     return QueueRow(
         id=case.id,
@@ -261,12 +269,13 @@ def as_row(case: Case, borough: str, in_hospital: bool) -> QueueRow:  # noqa: FB
         deadline_met=case.state in DEADLINE_MET,
         state=case.state,
         is_open=case.is_open,
-        title=MASKED if case.premises.confidential else case.premises.address_line,
-        borough=borough,
+        title=MASKED if hidden else case.premises.address_line,
+        confidential=hidden,
+        borough=borough if is_own or not hidden else "",
         referrers=tuple(AgencyKind(kind) for kind in case.referrer_kinds),
         voices=case.referral_count,
-        flags=_flags(case, in_hospital=in_hospital),
-        owner=owner,
+        flags=_flags(actor, case, in_hospital=in_hospital),
+        owner=owner if is_own else case.owner_agency.short_name,
         owner_agency=case.owner_agency.short_name,
         owner_kind=case.owner_agency.kind,
         urgent=case.urgent,
@@ -297,11 +306,12 @@ _SHORT = {
 }
 
 
-def _flags(case: Case, *, in_hospital: bool) -> tuple[str, ...]:
+def _flags(actor: Actor, case: Case, *, in_hospital: bool) -> tuple[str, ...]:
     given = {*case.staff_safety, *case.contact_constraints}
     flags = [words for code, words in _SHORT.items() if code.value in given]
     if in_hospital or case.hold_reason is HoldReason.IN_HOSPITAL:
-        flags.append("In hospital")
+        where = CurrentLocation.HOSPITAL
+        flags.append(where.label if may_know(actor, where) else NOT_AT_HOME)
     return tuple(flags)
 
 

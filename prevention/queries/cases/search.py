@@ -99,7 +99,7 @@ def search(
     if after is not None:
         edge = tuple_(after.closed, after.risk_rank, after.act_by, after.case_id)
         statement = statement.where(tuple_(*order) > edge)
-    found = [as_row(*row) for row in session.execute(statement.order_by(*order).limit(size + 1))]
+    found = [as_row(actor, *row) for row in session.execute(statement.order_by(*order).limit(size + 1))]
     rows = tuple(found[:size])
     last = rows[-1] if len(found) > size else None
     many = last is not None and (session.scalar(select(func.count()).select_from(fitting)) or 0) > MOST_SORTED

@@ -1,26 +1,34 @@
-"""A case's history in words: its audit events, newest first, one page at a time."""
+"""A case's history in words: its audit events, newest first, one page at a time.
 
-from collections.abc import Callable, Iterable, Mapping
+An agency reads of its own people by name. Of another agency's doings it reads who of them by agency and role, and no
+more than how far the case has come: follow-ups, reasons for a look at an address and answers to likenesses stay with
+those who did them, for what they are called may tell of health, crime or safeguarding (domain.md 4.4).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import and_, select, tuple_
 from sqlalchemy.orm import Session
 
-from prevention.domain.account import Actor
+from prevention.domain.account import Actor, Role
+from prevention.domain.address_reveal import RevealReason
 from prevention.domain.case import ContactMethod, ContactResult, HoldReason, RejectReason
 from prevention.domain.followup import FollowUpKind
 from prevention.domain.match import ReviewAnswer
-from prevention.domain.referral import ReferralReason
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
-from prevention.models.account import User
+from prevention.models.account import Membership, User
 from prevention.models.agency import Agency, Team
 from prevention.models.audit import AuditEvent, AuditTag
-from prevention.policies.sharing import shared_reasons
+from prevention.models.case import Case
+from prevention.models.followup import FollowUp
+from prevention.policies.followups import visible_followups
+from prevention.policies.sharing import may_know
 
 PAGE_SIZE = 50
 #: Who looked is in the trail, not on the timeline.
@@ -37,7 +45,7 @@ class TimelineKey:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One thing that happened. ``by`` names a person of the reader's own agency, else only their agency."""
+    """One thing that happened. ``by`` names a person of the reader's own agency, else their agency and role."""
 
     id: UUID
     at: datetime
@@ -65,9 +73,14 @@ def timeline(
 ) -> TimelinePage:
     """What happened to a case the caller has found visible: before a key, or since a time."""
     statement = (
-        select(AuditEvent, User.name, Agency.short_name)
+        select(AuditEvent, User.name, Membership.role, Agency.short_name, Case.owner_agency_id)
+        .join(Case, Case.id == AuditEvent.case_id)
         .outerjoin(User, User.id == AuditEvent.user_id)
         .outerjoin(Agency, Agency.id == AuditEvent.agency_id)
+        .outerjoin(
+            Membership,
+            and_(Membership.user_id == AuditEvent.user_id, Membership.agency_id == AuditEvent.agency_id),
+        )
         .where(AuditEvent.case_id == case_id, AuditEvent.tag.not_in(_UNSHOWN))
         .order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
         .limit(size + 1)
@@ -78,16 +91,17 @@ def timeline(
         statement = statement.where(AuditEvent.at > since)
     rows = session.execute(statement).all()
     shown = rows[:size]
-    names = _names(session, [row[0].detail for row in shown])
+    names = _names(session, actor, [row[0] for row in shown])
+    own_followups = _own_followups(session, actor, [row[0] for row in shown])
     entries = tuple(
         TimelineEntry(
             id=event.id,
             at=event.at,
             title=_TITLES.get(event.tag) or event.tag.value.partition(":")[2].replace("_", " ").capitalize(),
-            by=_by(actor, event, name, agency),
-            words=_words(actor, event, names),
+            by=_by(actor, event, name, role, agency),
+            words=_words(actor, event, names, own=_is_own(actor, event, owner_id, own_followups)),
         )
-        for event, name, agency in shown
+        for event, name, role, agency, owner_id in shown
     )
     last = entries[-1] if len(rows) > size else None
     return TimelinePage(entries, TimelineKey(last.at, last.id) if last else None)
@@ -127,6 +141,7 @@ _TITLES: Mapping[AuditTag, str] = {
     AuditTag.FOLLOWUP_FELL_DUE: "Follow-up fell due",
     AuditTag.FOLLOWUP_DONE: "Follow-up done",
     AuditTag.FOLLOWUP_CANCELLED: "Follow-up cancelled",
+    AuditTag.FOLLOWUP_REASSIGNED: "Follow-up given to somebody else",
     AuditTag.ONWARD_REFERRED: "Referred onward",
     AuditTag.REFERRER_TOLD: "Referrer told",
 }
@@ -135,33 +150,39 @@ Detail = dict[str, Any]
 Names = dict[str, str]
 
 
-def _by(actor: Actor, event: AuditEvent, name: str | None, agency: str | None) -> str:
+def _by(actor: Actor, event: AuditEvent, name: str | None, role: Role | None, agency: str | None) -> str:
     if event.user_id is None:
         return "Prevention"
     if event.agency_id == actor.agency_id:
         return name or ""
-    return agency or "another agency"
+    return f"{agency or 'Another agency'}, {role.label.lower()}" if role else agency or "Another agency"
 
 
-def _words(actor: Actor, event: AuditEvent, names: Names) -> str:
-    if event.tag is AuditTag.REFERRAL_JOINED:
-        return _joined(actor, event.detail)
+def _is_own(actor: Actor, event: AuditEvent, owner_id: UUID, own_followups: frozenset[UUID]) -> bool:
+    """Whether the actor's agency did this; what the product did by itself, it did for the owner."""
+    if event.tag in _OF_FOLLOWUPS:
+        return event.subject_id in own_followups
+    return actor.agency_id == (event.agency_id or owner_id)
+
+
+def _words(actor: Actor, event: AuditEvent, names: Names, *, own: bool) -> str:
+    if event.tag in _OWN_WORDS and not own:
+        return ""
+    for key, kind in _MAY_TELL.get(event.tag, {}).items():
+        code = _code(kind, event.detail.get(key))
+        if code is not None and not may_know(actor, code, own=own):
+            return ""
     write = _WORDS.get(event.tag)
     return write(event.detail, names) if write else ""
 
 
-def _joined(actor: Actor, detail: Detail) -> str:
-    known = {reason.value for reason in ReferralReason}
-    added = shared_reasons(actor, [code for code in detail.get("added", []) if code in known])
-    how = "Joined automatically." if detail.get("automatic") else "Joined by a person."
-    return f"{how} Added: {', '.join(reason.label.lower() for reason in added)}." if added else how
+def _code(kind: type[StrEnum], value: object) -> StrEnum | None:
+    return next((member for member in kind if member.value == value), None)
 
 
 def _label(kind: type[StrEnum], value: object) -> str:
-    for member in kind:
-        if member.value == value:
-            return str(getattr(member, "label", member.value))
-    return ""
+    member = _code(kind, value)
+    return str(getattr(member, "label", member)) if member is not None else ""
 
 
 def _moved(detail: Detail, _names: Names) -> str:
@@ -188,6 +209,10 @@ def _contacted(detail: Detail, _names: Names) -> str:
     return f"{method}: {result.lower()}." if method and result else ""
 
 
+def _joined(detail: Detail, _names: Names) -> str:
+    return "Joined automatically." if detail.get("automatic") else "Joined by a person."
+
+
 def _told(detail: Detail, _names: Names) -> str:
     count = int(detail.get("messages", 0))
     return f"{count} message{'' if count == 1 else 's'}." if count else ""
@@ -201,7 +226,26 @@ def _one(kind: type[StrEnum], key: str) -> Callable[[Detail, Names], str]:
     return write
 
 
+_OF_FOLLOWUPS = frozenset(
+    {
+        AuditTag.FOLLOWUP_PLANNED,
+        AuditTag.FOLLOWUP_FELL_DUE,
+        AuditTag.FOLLOWUP_DONE,
+        AuditTag.FOLLOWUP_CANCELLED,
+        AuditTag.FOLLOWUP_REASSIGNED,
+    }
+)
+#: Events whose words are for the agency that did them.
+_OWN_WORDS = _OF_FOLLOWUPS | {AuditTag.ADDRESS_REVEALED, AuditTag.MATCH_ANSWERED}
+#: Codes in events that may tell of somebody's health, by the key they stand under.
+_MAY_TELL: Mapping[AuditTag, Mapping[str, type[StrEnum]]] = {
+    AuditTag.CASE_HELD: {"reason": HoldReason},
+    AuditTag.CASE_CLOSED: {"outcome": VisitOutcome},
+}
+
 _WORDS: Mapping[AuditTag, Callable[[Detail, Names], str]] = {
+    AuditTag.REFERRAL_JOINED: _joined,
+    AuditTag.ADDRESS_REVEALED: _one(RevealReason, "reason"),
     AuditTag.CASE_OPENED: _one(RiskLevel, "level"),
     AuditTag.CASE_ASSESSED: _moved,
     AuditTag.CASE_OVERRIDDEN: _moved,
@@ -217,29 +261,50 @@ _WORDS: Mapping[AuditTag, Callable[[Detail, Names], str]] = {
     AuditTag.FOLLOWUP_FELL_DUE: _one(FollowUpKind, "kind"),
     AuditTag.FOLLOWUP_DONE: _one(FollowUpKind, "kind"),
     AuditTag.FOLLOWUP_CANCELLED: _one(FollowUpKind, "kind"),
+    AuditTag.FOLLOWUP_REASSIGNED: _one(FollowUpKind, "kind"),
     AuditTag.REFERRER_TOLD: _told,
 }
 
 
-def _names(session: Session, details: Iterable[Detail]) -> Names:
-    """Names of the people, teams and agencies that events speak of by id."""
+def _own_followups(session: Session, actor: Actor, events: Iterable[AuditEvent]) -> frozenset[UUID]:
+    """Of the follow-ups that events speak of, those the actor may see."""
+    ids = {event.subject_id for event in events if event.tag in _OF_FOLLOWUPS}
+    if not ids:
+        return frozenset()
+    return frozenset(session.scalars(select(FollowUp.id).where(FollowUp.id.in_(ids), visible_followups(actor))))
+
+
+def _names(session: Session, actor: Actor, events: Sequence[AuditEvent]) -> Names:
+    """Names of the people, teams and agencies that events speak of by id; of another agency's people only the role."""
     wanted: dict[str, set[UUID]] = {"user": set(), "team": set(), "to": set()}
-    for detail in details:
+    for event in events:
         for key, ids in wanted.items():
-            value = detail.get(key)
+            value = event.detail.get(key)
             if isinstance(value, str):
                 try:
                     ids.add(UUID(value))
                 except ValueError:
                     continue
     found: Names = {}
-    for key, column, name in (
-        ("user", User.id, User.name),
-        ("team", Team.id, Team.name),
-        ("to", Agency.id, Agency.name),
-    ):
+    for key, column, name in (("team", Team.id, Team.name), ("to", Agency.id, Agency.name)):
         if wanted[key]:
             found.update(
                 (str(row[0]), row[1]) for row in session.execute(select(column, name).where(column.in_(wanted[key])))
             )
+    return found | (_people(session, actor, wanted["user"]) if wanted["user"] else {})
+
+
+def _people(session: Session, actor: Actor, ids: set[UUID]) -> Names:
+    """Each by name when they work in the actor's agency, else as "a field officer of LFB"."""
+    found: Names = {}
+    rows = session.execute(
+        select(User.id, User.name, Membership.agency_id, Membership.role, Agency.short_name)
+        .join(Membership, Membership.user_id == User.id)
+        .join(Agency, Agency.id == Membership.agency_id)
+        .where(User.id.in_(ids))
+        .order_by(Membership.agency_id == actor.agency_id, Membership.id)
+    )
+    for row in rows:  # the actor's own agency last: it is the one that counts
+        is_colleague = row.agency_id == actor.agency_id
+        found[str(row.id)] = row.name if is_colleague else f"a {row.role.label.lower()} of {row.short_name}"
     return found

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, select, tuple_
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, selectinload
 
 from prevention.domain.account import Actor, Permission
+from prevention.domain.address_reveal import MASKED
 from prevention.domain.notification import ReferrerStatus, referrer_status, status_words
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
@@ -22,10 +23,9 @@ from prevention.models.referral import Referral, ReferralAmendment
 from prevention.models.visit import Visit
 from prevention.policies.cases import visible_cases
 from prevention.policies.referrals import visible_referrals
+from prevention.policies.sharing import keeps_home_back
 
 PAGE_SIZE = 20
-#: What stands for an address that is kept confidential (domain.md 4.5).
-MASKED = "Confidential address"
 
 
 class Scope(StrEnum):
@@ -172,9 +172,7 @@ def referral_detail(session: Session, actor: Actor, referral_id: UUID) -> Referr
     Raises:
         NotFound: there is none, or the actor may not see it.
     """
-    statement = _of_one(actor, referral_id).options(
-        selectinload(Referral.amendments), joinedload(Referral.agency), selectinload(Referral.person_records)
-    )
+    statement = _of_one(actor, referral_id).options(joinedload(Referral.agency), selectinload(Referral.person_records))
     row = session.execute(statement).one_or_none()
     if row is None:
         raise NotFound
@@ -211,8 +209,8 @@ def referral_to_amend(session: Session, actor: Actor, referral_id: UUID) -> Refe
 
 
 def is_confidential(referral: Referral) -> bool:
-    """Whether the address must be kept back: marked so at the home, or by what the referral says now."""
-    return referral.premises.confidential or bool(referral.current_content.get("confidential_address"))
+    """Whether the address must be kept back: marked so at the home, or by what the referral says or ever said."""
+    return referral.premises.confidential or keeps_home_back(referral)
 
 
 def _in_scope(actor: Actor, scope: Scope) -> ColumnElement[bool]:
@@ -237,7 +235,7 @@ def _with_progress(condition: ColumnElement[bool]) -> Select[Referral, Case, Vis
         .join(ReferralLink, (ReferralLink.referral_id == Referral.id) & ReferralLink.valid_to.is_(None))
         .join(Case, Case.id == ReferralLink.case_id)
         .join(Premises, Premises.id == Referral.premises_id)
-        .options(contains_eager(Referral.premises))
+        .options(contains_eager(Referral.premises), selectinload(Referral.amendments))
         .where(condition)
     )
 
@@ -260,7 +258,7 @@ def _followed(referral: Referral, case: Case, outcome: VisitOutcome | None) -> F
         id=referral.id,
         receipt=referral.receipt,
         received_at=referral.received_at,
-        title=_title(referral, confidential=referral.premises.confidential),
+        title=_title(referral, confidential=is_confidential(referral)),
         status=_status(case, outcome),
         words=_words(case, outcome),
     )

@@ -22,7 +22,8 @@ def raise_alert(work: Work, case: Case, why: str) -> Alert | None:
     """Alert the agency that owns ``case``: on screen, and by one message to its desk's mailbox.
 
     ``why`` is shown on screen to that agency's coordinators only; the message carries the reference, the borough and
-    the time, no more. None when the case has an open alert already: a second cause does not ring twice.
+    the time, no more; of a confidential home not the borough either (domain.md 4.5). None when the case has an open
+    alert already: a second cause does not ring twice.
     """
     work.session.flush()  # a case opened in this transaction must exist before its alert
     alert_id = work.session.execute(
@@ -101,7 +102,8 @@ def _write_message(work: Work, alert: Alert, case: Case) -> None:
     mailbox = mailbox_of_desk(work, alert.agency_id)
     if not mailbox:
         return
-    borough = work.session.get(Area, case.borough_code) if case.borough_code else None
+    area = work.session.get(Area, case.borough_code) if case.borough_code else None
+    borough = area.name if area else "Not known"
     write_message(
         work,
         effect_key=alert_message_key(alert.id),
@@ -111,7 +113,7 @@ def _write_message(work: Work, alert: Alert, case: Case) -> None:
         words={
             "reference": case.reference,
             "agency": work.session.get_one(Agency, alert.agency_id).name,
-            "borough": borough.name if borough else "Not known",
+            "borough": None if case.premises.confidential else borough,
             "due_at": spoken_time(case.due_at) if case.due_at else None,
         },
         case_id=case.id,
