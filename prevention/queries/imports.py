@@ -14,7 +14,7 @@ from prevention.errors import NotFound
 from prevention.models.account import User
 from prevention.models.agency import Agency
 from prevention.models.referral import ImportRow, ImportRun, ImportState, RowOutcome
-from prevention.policies.imports import visible_imports
+from prevention.policies.imports import may_see_outcomes, visible_imports
 
 PAGE_SIZE = 20
 _BATCH = 500
@@ -30,11 +30,21 @@ class RunKey:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run with the names of who handed it in and of the agency it is from."""
+    """A run with the names of who handed it in and of the agency it is from.
+
+    ``tells_outcomes``: the actor may know what became of its rows, and not only how many there were and why some were
+    refused.
+    """
 
     run: ImportRun
     created_by: str
     agency: str
+    tells_outcomes: bool
+
+    @property
+    def handed_in_for(self) -> bool:
+        """Whether another agency handed it in than the one it is from."""
+        return self.run.handed_in_by_id not in {None, self.run.agency_id}
 
     @property
     def key(self) -> RunKey:
@@ -62,7 +72,7 @@ def import_runs(session: Session, actor: Actor, *, after: RunKey | None = None) 
     )
     if after is not None:
         statement = statement.where(tuple_(ImportRun.created_at, ImportRun.id) < tuple_(after.created_at, after.run_id))
-    found = [RunView(run, name or "", agency) for run, name, agency in session.execute(statement)]
+    found = [_view(actor, *row) for row in session.execute(statement)]
     return RunPage(tuple(found[:PAGE_SIZE]), found[PAGE_SIZE - 1].key if len(found) > PAGE_SIZE else None)
 
 
@@ -80,8 +90,11 @@ def import_run(session: Session, actor: Actor, run_id: UUID) -> RunView:
     ).one_or_none()
     if row is None:
         raise NotFound
-    run, name, agency = row
-    return RunView(run, name or "", agency)
+    return _view(actor, *row)
+
+
+def _view(actor: Actor, run: ImportRun, created_by: str | None, agency: str) -> RunView:
+    return RunView(run, created_by or "", agency, may_see_outcomes(actor, run).allowed)
 
 
 def another_import_runs(session: Session, run_id: UUID) -> bool:

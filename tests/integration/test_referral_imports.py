@@ -29,7 +29,14 @@ from prevention.models.agency import Agency
 from prevention.models.audit import AuditEvent, AuditTag
 from prevention.models.case import Case
 from prevention.models.notification import OutboxMessage
-from prevention.models.referral import ImportRow, ImportRun, ImportState, Referral
+from prevention.models.referral import (
+    ImportRow,
+    ImportRun,
+    ImportState,
+    ProposedAmendment,
+    Referral,
+    ReferralAmendment,
+)
 from prevention.services.referrals import importing
 from prevention.services.referrals.importing import cancel_run, create_run, give_up, preview, run_import, start_run
 from prevention.services.work import Work
@@ -92,7 +99,7 @@ def number_of(rows: Session, model: type) -> int:
 def counts(run: ImportRun) -> dict[str, int]:
     return {
         name: count
-        for name in ("new", "joined", "review", "amended", "unchanged", "refused")
+        for name in ("new", "joined", "review", "amended", "unchanged", "to_confirm", "refused")
         if (count := getattr(run, name))
     }
 
@@ -221,6 +228,60 @@ def test_a_reference_used_for_somebody_else_is_refused(taken_in: Callable[..., I
     refused = rows.scalars(select(ImportRow).where(ImportRow.run_id == run.id)).one()
     assert refused.reason == "This reference was used for somebody else before. Ask the sender which is right."
     assert rows.scalars(select(Referral)).one().amendments == []
+
+
+def test_the_preview_counts_references_that_cannot_be_used(
+    taken_in: Callable[..., ImportRun], rows: Session, arrange: Arranger, session: GuardedSession, open_work: OpenWork
+) -> None:
+    taken_in(file_of(line(1), line(2)))
+    nobody = [cell if column == "merlin_ref" else "" for column, cell in zip(COLUMNS, line(9), strict=True)]
+    found = taken_in(file_of(line(5, merlin_ref="26ACN1"), line(2), nobody, line(3))).preview
+    assert (found["rows"], found["already_known"], found["refused"]) == (4, 1, 2)
+    assert [(one["line"], one["column"]) for one in found["refused_examples"]] == [(2, "merlin_ref"), (4, "")]
+    other = arrange.agency(AgencyKind.POLICE)
+    with unit_of_work(session, SYSTEM) as work:
+        run_id = create_run(work, agency_id=other.id, profile="police", file_name="x", stored_as="x").id
+    preview(open_work, run_id, opener(file_of(line(1), line(4))))
+    found = state_of(rows, run_id).preview
+    assert (found["already_known"], found["refused"]) == (0, 1)
+    assert found["refused_examples"][0]["reason"].startswith("Another agency has sent a referral with this reference")
+
+
+def test_a_file_handed_in_for_another_agency_refuses_nothing_that_would_tell_who_is_known(
+    taken_in: Callable[..., ImportRun],
+    rows: Session,
+    arrange: Arranger,
+    session: GuardedSession,
+    open_work: OpenWork,
+    police: Agency,
+) -> None:
+    taken_in(file_of(line(1), line(2), line(3)))
+    fire = arrange.user(arrange.agency(AgencyKind.FIRE), Role.COORDINATOR)
+    with unit_of_work(session, actor_of(fire)) as work:
+        run_id = create_run(work, agency_id=police.id, profile="police", file_name="x", stored_as="x").id
+    content = file_of(line(1), line(2, circumstances="Smoking in bed."), line(7, merlin_ref="26ACN3"), line(4))
+    started(session, run_id, opener(content))
+    assert state_of(rows, run_id).preview["refused"] == 0
+    run_import(open_work, run_id, opener(content))
+    run = state_of(rows, run_id)
+    assert (run.new, run.amended, run.unchanged, run.to_confirm, run.refused) == (1, 0, 1, 2, 0)
+    assert rows.scalars(select(ReferralAmendment)).all() == []
+    waiting = {one.referral.source_ref: one for one in rows.scalars(select(ProposedAmendment))}
+    assert {reference: one.about_another for reference, one in waiting.items()} == {"26ACN2": False, "26ACN3": True}
+    assert list(waiting["26ACN2"].original) == list(COLUMNS)
+
+
+def test_cancelling_rings_for_a_worker_when_the_one_at_work_may_be_gone(
+    session: GuardedSession, rows: Session, open_work: OpenWork, handed_in: UUID
+) -> None:
+    started(session, handed_in, opener(some_rows(3)))
+    with unit_of_work(session, SYSTEM) as work:
+        work.session.get_one(ImportRun, handed_in).state = ImportState.RUNNING
+    with unit_of_work(session, SYSTEM) as work:
+        cancel_run(work, handed_in)
+    assert rows.scalars(select(OutboxMessage.topic).order_by(OutboxMessage.id)).all()[-1] == "import.run"
+    run_import(open_work, handed_in, opener(some_rows(3)))
+    assert (state_of(rows, handed_in).state, number_of(rows, Referral)) == (ImportState.CANCELLED, 0)
 
 
 @pytest.mark.parametrize("same", ["date_of_birth", "address", "first_name"])

@@ -1,8 +1,5 @@
 """Importing: hand in a file, look at what would happen, start it, watch it, read what came of it."""
 
-import csv
-import io
-from collections.abc import Iterator
 from datetime import datetime
 from typing import BinaryIO
 from uuid import UUID
@@ -28,7 +25,8 @@ from prevention.blueprints.imports.reading import check_size, choose_profile
 from prevention.domain.account import Permission
 from prevention.domain.agency import AgencyKind
 from prevention.domain.intake.profile import Profile, shipped_profiles
-from prevention.domain.spreadsheet import safe_cell
+from prevention.domain.intake.report import refused_report
+from prevention.domain.intake.rows import is_beyond_header
 from prevention.errors import Conflict, Invalid, NotFound
 from prevention.extensions import current_session
 from prevention.models.agency import Agency
@@ -44,6 +42,7 @@ from prevention.queries.imports import (
     refused_rows,
     senders_of_kind,
 )
+from prevention.queries.referrals.proposals import waiting_count
 from prevention.services.referrals.importing import cancel_run, create_run, start_run
 from prevention.web.auth import current_actor
 from prevention.web.form_handling import show_problems
@@ -71,7 +70,12 @@ def index() -> ResponseReturnValue:
         next_url = url_for("imports.index", after=write_cursor(_CURSOR, [following.created_at, following.run_id]))
     first_url = url_for("imports.index") if request.args.get("after") else None
     return render_template(
-        "imports/index.html", page=page, next_url=next_url, first_url=first_url, profiles=shipped_profiles()
+        "imports/index.html",
+        page=page,
+        next_url=next_url,
+        first_url=first_url,
+        profiles=shipped_profiles(),
+        to_confirm=waiting_count(current_session(), current_actor()),
     )
 
 
@@ -103,9 +107,10 @@ def show(run_id: UUID) -> ResponseReturnValue:
 @guarded(Permission.REFERRAL_IMPORT)
 def progress(run_id: UUID) -> ResponseReturnValue:
     """How far the import is, for the bar."""
-    run = import_run(current_session(), current_actor(), run_id).run
+    found = import_run(current_session(), current_actor(), run_id)
+    run = found.run
     state = run.state.value.lower() if run.state in MOVING else _ENDED.get(run.state, "done")
-    return jsonify(done=run.done, total=run.total, state=state, words=_words(run))
+    return jsonify(done=run.done, total=run.total, state=state, words=_words(found))
 
 
 @bp.post("/<uuid:run_id>/start")
@@ -158,18 +163,19 @@ def change_profile(run_id: UUID) -> ResponseReturnValue:
 @guarded(Permission.REFERRAL_IMPORT)
 def report(run_id: UUID) -> ResponseReturnValue:
     """The refused rows with the reason and the sender's own columns. That they were taken is kept first."""
-    run = import_run(current_session(), current_actor(), run_id).run
-    reference, columns = run.reference, _columns(run)
     with work_as(current_actor()) as work:
-        work.record(AuditTag.IMPORT_REPORTED, import_run(work.session, work.actor, run_id).run)
+        run = import_run(work.session, work.actor, run_id).run
+        work.record(AuditTag.IMPORT_REPORTED, run)
+        name = f"refused-{run.reference}.csv"
+    refused = ((row.number, row.reason, row.original) for row in every_refused_row(current_session(), run_id))
     return Response(
-        stream_with_context(_refused_lines(run_id, columns)),
+        stream_with_context(refused_report(refused)),
         mimetype="text/csv",
-        headers={"Content-Disposition": f"attachment; filename=refused-{reference}.csv"},
+        headers={"Content-Disposition": f"attachment; filename={name}"},
     )
 
 
-def progress_words(run: ImportRun, *, another_runs: bool = False) -> str:
+def progress_words(run: ImportRun, *, tells_outcomes: bool, another_runs: bool = False) -> str:
     """How far an import is, in words. ``another_runs``: one that waits does so for an import before it."""
     if run.state is ImportState.PREVIEWING:
         return "Reading the file and trying out its first rows"
@@ -177,7 +183,8 @@ def progress_words(run: ImportRun, *, another_runs: bool = False) -> str:
         return "Waiting for another import to finish" if another_runs else "Waiting for its turn"
     if run.state is ImportState.CANCELLING:
         return f"Stopping after {run.done:,} rows"
-    return f"{run.done:,} of {run.total:,} rows: {run.new:,} new, {run.joined:,} joined, {run.refused:,} refused"
+    outcomes = f"{run.new:,} new, {run.joined:,} joined, " if tells_outcomes else ""
+    return f"{run.done:,} of {run.total:,} rows: {outcomes}{run.refused:,} refused"
 
 
 def field_words(field: str) -> str:
@@ -188,9 +195,10 @@ def field_words(field: str) -> str:
     return f"{group.capitalize()}: {plain}" if group else plain[:1].upper() + plain[1:]
 
 
-def _words(run: ImportRun) -> str:
-    waits = run.state is ImportState.QUEUED
-    return progress_words(run, another_runs=waits and another_import_runs(current_session(), run.id))
+def _words(found: RunView) -> str:
+    run = found.run
+    waits = run.state is ImportState.QUEUED and another_import_runs(current_session(), run.id)
+    return progress_words(run, tells_outcomes=found.tells_outcomes, another_runs=waits)
 
 
 def _take_in(form: UploadForm) -> UUID:
@@ -263,6 +271,7 @@ def _page(found: RunView, form: ProfileForm) -> ResponseReturnValue:
     run = found.run
     form.offer(run.profile)
     refused = refused_rows(current_session(), run.id, _SHOWN_ON_PAGE) if run.refused else []
+    first_row: dict[str, str] = next(iter(run.preview.get("first_rows", ())), {})
     return render_template(
         "imports/show.html",
         found=found,
@@ -270,34 +279,12 @@ def _page(found: RunView, form: ProfileForm) -> ResponseReturnValue:
         form=form,
         profile=shipped_profiles().get(run.profile),
         moving=run.state in MOVING,
-        words=_words(run),
-        columns=_columns(run),
+        words=_words(found),
+        columns=[name for name in first_row if not is_beyond_header(name)],
         refused=refused,
         shown=_SHOWN_ON_PAGE,
         field_words=field_words,
     )
-
-
-def _columns(run: ImportRun) -> list[str]:
-    """The sender's columns in the profile's order, then any others the file has."""
-    profile = shipped_profiles().get(run.profile)
-    known = list(profile.columns) if profile else []
-    first_rows = run.preview.get("first_rows") or [{}]
-    present = list(first_rows[0])
-    return [column for column in known if column in present] + sorted(set(present) - set(known))
-
-
-def _refused_lines(run_id: UUID, columns: list[str]) -> Iterator[str]:
-    yield "\ufeff" + _line(["reason", "line", *columns])
-    for number, reason, original in every_refused_row(current_session(), run_id):
-        extra = [text for name, text in sorted(original.items()) if name not in columns]
-        yield _line([reason, str(number), *(original.get(column, "") for column in columns), *extra])
-
-
-def _line(cells: list[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow([safe_cell(cell) for cell in cells])
-    return text.getvalue()
 
 
 def _key(sealed: str | None) -> RunKey | None:

@@ -12,6 +12,7 @@ from prevention.domain.account import Permission
 from prevention.domain.notification import ReferrerStatus
 from prevention.extensions import current_session
 from prevention.queries.referrals.following import ReferralKey, Scope, followed_referrals, referral_detail
+from prevention.queries.referrals.proposals import proposals_of
 from prevention.web.auth import current_actor
 from prevention.web.guards import guarded
 from prevention.web.pagination import read_cursor, write_cursor
@@ -51,6 +52,7 @@ def show(referral_id: UUID) -> ResponseReturnValue:
         found=found,
         steps=list(ReferrerStatus),
         may_amend=may_amend,
+        proposals=proposals_of(current_session(), actor, referral_id),
         rows=content_rows(found.referral.content, confidential=found.confidential),
         change_rows=change_rows,
     )

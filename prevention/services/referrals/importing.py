@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import selectinload
 
 from prevention.domain.intake.conversion import Refused, Remark, about_missing_columns, remarks, to_command
 from prevention.domain.intake.profile import Profile, profile_named
@@ -27,6 +28,7 @@ from prevention.models.referral import ImportRow, ImportRun, ImportState, Referr
 from prevention.policies.imports import may_run_import
 from prevention.services.referrals.checking import check
 from prevention.services.referrals.intake import receive
+from prevention.services.referrals.resending import refusal
 from prevention.services.work import Work
 
 #: Opens a unit of work for the run's actor.
@@ -143,6 +145,8 @@ def cancel_run(work: Work, run_id: UUID) -> ImportRun:
     if run.state in _ENDED:
         raise Conflict(f"This import has {run.state.label.lower()} already.")
     running = run.state in {ImportState.RUNNING, ImportState.CANCELLING}
+    if running:
+        work.emit("import.run", run_id=run.id)  # ends it even when the worker that had it is gone
     run.state = ImportState.CANCELLING if running else ImportState.CANCELLED
     run.finished_at = None if running else work.now
     work.record(AuditTag.IMPORT_CANCELLED, run)
@@ -311,17 +315,29 @@ def _read_through(
     with open_file(stored_as) as stream:
         rows = read_rows(stream, profile)
         while batch := list(islice(rows, _LOOKUP_BATCH)):
-            references = [reference for row in batch if (reference := found.read(row))]
+            commands = [(row, command) for row in batch if (command := found.read(row)) is not None]
             with open_work() as work:
-                found.already_known += _known_count(work, profile.source_system, references)
+                _hold_against_known(work, found, commands)
     return {"mapping": [[name, list(columns)] for name, columns in profile.mapping()], **found.as_data()}
 
 
-def _known_count(work: Work, source_system: str, references: list[str]) -> int:
-    known = select(Referral.source_ref).where(
-        Referral.source_system == source_system, Referral.source_ref.in_(references)
+def _hold_against_known(work: Work, found: "_Found", commands: list[tuple[Row, ReceiveReferral]]) -> None:
+    """Count the rows whose reference came in before; those that cannot come again so are refused."""
+    references = {command.source_ref for _, command in commands}
+    rows = work.session.scalars(
+        select(Referral)
+        .where(Referral.source_system == found.profile.source_system, Referral.source_ref.in_(references))
+        .options(selectinload(Referral.amendments))
     )
-    return len(work.session.scalars(known).all())
+    known = {referral.source_ref: referral for referral in rows}
+    for row, command in commands:
+        referral = known.get(command.source_ref)
+        if referral is None:
+            continue
+        if why := refusal(work, referral, command):
+            found.refuse(row, why, "source_ref")
+        else:
+            found.already_known += 1
 
 
 def _try_out(
@@ -357,8 +373,8 @@ class _Found:
         self.refused_examples: list[dict[str, Any]] = []
         self.remarks: list[dict[str, Any]] = []
 
-    def read(self, row: Row) -> str:
-        """Count one row; its reference when it would be taken, else nothing."""
+    def read(self, row: Row) -> ReceiveReferral | None:
+        """Count one row; its command when it would be taken, whatever came in before, else nothing."""
         self.rows += 1
         if row.encoding != "ascii" or not self.encoding:
             self.encoding = row.encoding
@@ -368,13 +384,20 @@ class _Found:
             self.first_rows.append(row.cells)
         command = self._checked(row)
         if isinstance(command, Refused):
-            self.refused += 1
-            if len(self.refused_examples) < _EXAMPLES:
-                self.refused_examples.append({"line": row.line, "reason": command.reason, "column": command.column})
-            return ""
+            self._refuse(row, command.reason, command.column)
+            return None
         if len(self.remarks) < _EXAMPLES:
             self._remark(row, remarks(row, self.profile, now=self._now))
-        return command.source_ref
+        return command
+
+    def refuse(self, row: Row, reason: str, field: str) -> None:
+        """Count a row that cannot be taken because of ``field``, named as in ``ReceiveReferral``."""
+        self._refuse(row, reason, self._column_of(row, field))
+
+    def _refuse(self, row: Row, reason: str, column: str) -> None:
+        self.refused += 1
+        if len(self.refused_examples) < _EXAMPLES:
+            self.refused_examples.append({"line": row.line, "reason": reason, "column": column})
 
     def _checked(self, row: Row) -> ReceiveReferral | Refused:
         """The row's command, refused for what the door would refuse whatever came in before."""
@@ -403,6 +426,7 @@ class _Found:
 
     def as_data(self) -> dict[str, Any]:
         """As JSON-ready data."""
+        self.refused_examples.sort(key=lambda example: int(example["line"]))
         return {name: value for name, value in vars(self).items() if name != "profile" and not name.startswith("_")}
 
 

@@ -15,6 +15,7 @@ from prevention.domain.referral_content import Content, changes_between, flat, w
 from prevention.errors import Conflict, Invalid, NotFound
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditTag
+from prevention.models.case import ReferralLink
 from prevention.models.notification import Message
 from prevention.models.referral import ProposalState, ProposedAmendment, Referral, RowOutcome
 from prevention.policies.referrals import may_settle_proposal
@@ -74,17 +75,19 @@ def propose(
         state=ProposalState.WAITING,
     )
     work.session.add(proposal)
-    work.record(AuditTag.AMENDMENT_PROPOSED, proposal, fields=sorted(changes))
+    _record(work, AuditTag.AMENDMENT_PROPOSED, proposal)
     _tell_agency(work, referral.agency_id)
     return RowOutcome.TO_CONFIRM
 
 
-def accept(work: Work, proposal_id: UUID) -> Referral:
-    """Amend the referral as proposed, in the actor's name.
+def accept(work: Work, proposal_id: UUID, *, version: int, reason: str = "") -> Referral:
+    """Amend the referral as proposed, in the actor's name; ``version`` is the number of amendments they saw.
+
+    ``reason`` may be empty.
 
     Raises:
         NotFound: there is no such proposal in the actor's agency.
-        Conflict: it is settled, or replaced by a later file's.
+        Conflict: it is settled, or replaced by a later file's; or the referral was amended since ``version``.
         Invalid: the referral could not be acted on any more, or it is about somebody else.
     """
     proposal = _waiting(work, proposal_id)
@@ -92,9 +95,10 @@ def accept(work: Work, proposal_id: UUID) -> Referral:
         raise Invalid({"answer": "The row is about somebody else. Decline it, and ask who sent the file."})
     referral = proposal.referral
     command = saying(referral, with_fields(referral.current_content, proposal.changes))
-    _settle(work, proposal, ProposalState.ACCEPTED)
+    _settle(work, proposal, ProposalState.ACCEPTED, reason)
     sent_by = work.session.get_one(Agency, proposal.sent_by_id)
-    amend(work, referral, command, reason=f"Accepted what a file handed in by {sent_by.name} says")
+    why = f"Accepted from a file handed in by {sent_by.name}. {reason}".strip()
+    amend(work, referral, command, reason=why, version=version)
     return referral
 
 
@@ -106,16 +110,26 @@ def decline(work: Work, proposal_id: UUID, *, reason: str) -> Referral:
         Conflict: it is settled, or replaced by a later file's.
     """
     proposal = _waiting(work, proposal_id)
-    _settle(work, proposal, ProposalState.DECLINED)
-    proposal.reason = reason.strip()
+    _settle(work, proposal, ProposalState.DECLINED, reason)
     return proposal.referral
 
 
-def _settle(work: Work, proposal: ProposedAmendment, state: ProposalState) -> None:
+def _settle(work: Work, proposal: ProposedAmendment, state: ProposalState, reason: str = "") -> None:
     proposal.state = state
+    proposal.reason = reason.strip()
     proposal.settled_at = work.now
     proposal.settled_by = work.actor.user_id
-    work.record(AuditTag.AMENDMENT_SETTLED, proposal, state=state.value)
+    _record(work, AuditTag.AMENDMENT_SETTLED, proposal)
+
+
+def _record(work: Work, tag: AuditTag, proposal: ProposedAmendment) -> None:
+    """On the case's timeline too, where whoever works on the case learns that something waits."""
+    case_id = work.session.scalar(
+        select(ReferralLink.case_id).where(
+            ReferralLink.referral_id == proposal.referral_id, ReferralLink.valid_to.is_(None)
+        )
+    )
+    work.record(tag, proposal, case_id=case_id, state=proposal.state.value, fields=sorted(proposal.changes))
 
 
 def _waiting(work: Work, proposal_id: UUID) -> ProposedAmendment:

@@ -1,0 +1,100 @@
+"""Changes to confirm: what a file would change and only a person of the referral's own agency may."""
+
+from uuid import UUID
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from wtforms import HiddenField
+from wtforms.validators import InputRequired, Length
+
+from prevention.blueprints.referrals.blueprint import bp
+from prevention.blueprints.referrals.wording import change_rows, label_of
+from prevention.domain.account import Permission
+from prevention.errors import Conflict, Invalid
+from prevention.extensions import current_session
+from prevention.models.referral import ProposalState
+from prevention.queries.referrals.proposals import proposal_view, waiting_proposals
+from prevention.services.referrals import proposing
+from prevention.web.auth import current_actor
+from prevention.web.fields import LongTextField, RadiosField
+from prevention.web.form_handling import row_asked_for, show_problems, typed_version
+from prevention.web.guards import guarded
+from prevention.web.transactions import work_as
+
+ACCEPT, DECLINE = "accept", "decline"
+_DONE = {
+    ACCEPT: "Referral amended. The case is assessed again with the change.",
+    DECLINE: "The referral stays as it was. The same file does not ask again.",
+}
+
+
+class ProposalForm(FlaskForm):  # type: ignore[misc]  # the package ships no types
+    """Whether a referral shall say what a file says."""
+
+    answer = RadiosField(
+        "What shall the referral say?",
+        [InputRequired("Choose what the referral shall say")],
+        choices={ACCEPT: "What the file says", DECLINE: "What it says now"},
+        hints={
+            ACCEPT: "The referral is amended in your name, and its case is assessed again.",
+            DECLINE: "Nothing changes. The same file does not ask again.",
+        },
+    )
+    reason = LongTextField(
+        "Why? (optional)",
+        [Length(max=500, message="Why must be 500 characters or fewer")],
+        rows=2,
+        filters=[lambda text: text.replace("\x00", "") if text else text],
+    )
+    version = HiddenField()
+
+
+@bp.get("/proposed")
+@guarded(Permission.REFERRAL_AMEND)
+def proposed() -> ResponseReturnValue:
+    """What waits for one's agency to confirm, oldest first."""
+    after = row_asked_for("after")
+    page = waiting_proposals(current_session(), current_actor(), after=after)
+    return render_template(
+        "referrals/proposed.html",
+        page=page,
+        label_of=label_of,
+        next_url=url_for("referrals.proposed", after=page.after) if page.after else None,
+        first_url=url_for("referrals.proposed") if after else None,
+    )
+
+
+@bp.route("/proposed/<uuid:proposal_id>", methods=["GET", "POST"])
+@guarded(Permission.REFERRAL_AMEND)
+def settle(proposal_id: UUID) -> ResponseReturnValue:
+    """One proposed change beside what the referral says now, and the answer. A stale answer shows both anew."""
+    found = proposal_view(current_session(), current_actor(), proposal_id)
+    form = ProposalForm(version=str(found.version))
+    if found.proposal.about_another:
+        form.answer.choices = [(DECLINE, "What it says now")]
+    status = 200
+    if form.validate_on_submit():
+        try:
+            _answer(proposal_id, form)
+        except Conflict as conflict:
+            flash(f"Your answer was not kept. {conflict}", "info")
+            found = proposal_view(current_session(), current_actor(), proposal_id)
+            form.version.data, status = str(found.version), 409
+        except Invalid as invalid:
+            show_problems(form, invalid)
+        else:
+            flash(_DONE[form.answer.data], "success")
+            return redirect(url_for("referrals.proposed"))
+    waits = found.proposal.state is ProposalState.WAITING
+    rows = change_rows(found.changes)
+    return render_template("referrals/settle.html", found=found, form=form, waits=waits, rows=rows), status
+
+
+def _answer(proposal_id: UUID, form: ProposalForm) -> None:
+    reason = form.reason.data or ""
+    with work_as(current_actor()) as work:
+        if form.answer.data == ACCEPT:
+            proposing.accept(work, proposal_id, version=typed_version(form.version.data), reason=reason)
+        else:
+            proposing.decline(work, proposal_id, reason=reason)
