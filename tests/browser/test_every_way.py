@@ -56,7 +56,7 @@ def test_without_script(arrive: Arrive) -> None:
     coordinator = arrive("fire.coordinator", java_script_enabled=False)
     page = coordinator.page
     expect(page.get_by_role("region", name="Very high risk")).to_be_visible()
-    page.locator("details[data-filter] > summary").click()
+    page.locator(".app-filter__summary").click()
     page.get_by_role("group", name="Risk", exact=True).get_by_label("High", exact=True).check()
     page.get_by_role("button", name="Show results").click()
     for row in coordinator.rows.all():

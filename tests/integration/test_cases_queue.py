@@ -109,6 +109,22 @@ def test_each_filter_narrows_and_can_be_taken_away(arrange: Arranger, client: Pa
         assert len(references(client.page(tag["href"]))) == 2, name
 
 
+def test_many_values_of_a_filter_share_a_tag_so_that_the_page_stays_small(
+    arrange: Arranger, client: PageClient
+) -> None:
+    fire = arrange.agency()
+    arrange.case(fire, risk_level=RiskLevel.HIGH)
+    client.sign_in(arrange.user(fire))
+    few, many = ([f"E09{number:06}" for number in range(count)] for count in (50, 200))
+    sizes = [
+        len(client.get("/cases/", query_string={"borough": chosen, "risk": "HIGH"}).data) for chosen in (few, many)
+    ]
+    assert sizes[1] - sizes[0] < 150 * 200, sizes  # each further value a few times, never once for every other
+    tags = client.page("/cases/", query_string={"borough": many, "risk": "HIGH"}).select(".moj-filter__tag")
+    assert [tag.get_text().split(": ", 1)[1] for tag in tags] == ["Risk: High", "Borough: 200 chosen"]
+    assert len(references(client.page(tags[1]["href"]))) == 1
+
+
 def test_unassigned_is_what_the_desk_still_holds(arrange: Arranger, client: PageClient) -> None:
     fire = arrange.agency()
     officer = arrange.user(fire, Role.FIELD_OFFICER)

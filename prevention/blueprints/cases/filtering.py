@@ -1,7 +1,7 @@
 """The queue's filter: read from an address, drawn as a form, written back as addresses that lack one value."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
@@ -24,6 +24,8 @@ Choices = Sequence[tuple[str, str]]
 Tag = tuple[str, str]
 
 _ONS_CODE = re.compile(r"^[A-Z][0-9]{8}$")
+#: More values of one kind than this share a tag: each tag's address names all the others, and pages stay small.
+_MOST_TAGS_OF_A_KIND = 5
 OPEN_STATES = tuple(state for state in CaseState if state.is_open)
 
 
@@ -91,7 +93,10 @@ def filter_args(wanted: QueueFilter) -> dict[str, list[str]]:
 def selected(
     wanted: QueueFilter, endpoint: str, boroughs: Mapping[str, str], teams: Mapping[str, str]
 ) -> list[tuple[str, list[Tag]]]:
-    """The filters in use, under their headings: each as its words and the address of the list without it."""
+    """The filters in use, under their headings: each as its words and the address of the list without it.
+
+    Many values of one kind are one tag, which takes them all away.
+    """
     args = filter_args(wanted)
     words: dict[str, Mapping[str, str]] = {
         "risk": {level.value: level.label for level in RiskLevel},
@@ -105,21 +110,17 @@ def selected(
         "age": {age.value: age.label for age in Age},
     }
     headings = {name: str(getattr(FilterForm, name).args[0]) for name in words} | {"unassigned": "Owner"}
-    return [
-        (
-            headings[name],
-            [
-                (words[name].get(value, "Unknown"), url_for(endpoint, **_without(args, name, value)))  # type: ignore[arg-type]
-                for value in values
-            ],
-        )
-        for name, values in args.items()
-    ]
 
+    def without(name: str, gone: Collection[str]) -> str:
+        rest = args | {name: [value for value in args[name] if value not in gone]}
+        return url_for(endpoint, **rest)  # type: ignore[arg-type]
 
-def _without(args: Mapping[str, list[str]], name: str, value: str) -> dict[str, list[str]]:
-    rest = {key: [one for one in values if (key, one) != (name, value)] for key, values in args.items()}
-    return {key: values for key, values in rest.items() if values}
+    def tags(name: str, values: list[str]) -> list[Tag]:
+        if len(values) > _MOST_TAGS_OF_A_KIND:
+            return [(f"{len(values)} chosen", without(name, set(values)))]
+        return [(words[name].get(value, "Unknown"), without(name, {value})) for value in values]
+
+    return [(headings[name], tags(name, values)) for name, values in args.items()]
 
 
 def _codes(kind: type[Code], values: Iterable[str]) -> list[Code]:
