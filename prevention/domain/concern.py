@@ -5,7 +5,7 @@ send two crews to one home, is for a person to settle. The same household months
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 
 from prevention.domain.match import MatchDecision
@@ -16,12 +16,16 @@ from prevention.domain.rule_files import read_rule_file
 class ConcernRules:
     """``same_concern_within``: the longest silence on a case after which a referral still joins by itself.
 
-    ``looked_back``: cases opened longer ago than this are not looked at (domain.md section 8, Dedup keys).
+    ``asked_within``: the longest after which a person is asked. ``looked_back``: cases opened longer ago than this are
+    not looked at (domain.md section 8, Dedup keys). ``most_people_of_a_household``: an address with open cases of more
+    people than this is a care home or a hostel, where a neighbour's case says nothing.
     """
 
     version: str
     same_concern_within: timedelta
+    asked_within: timedelta
     looked_back: timedelta
+    most_people_of_a_household: int
 
 
 @cache
@@ -31,7 +35,9 @@ def load_concern_rules() -> ConcernRules:
     return ConcernRules(
         version=data["version"],
         same_concern_within=timedelta(days=data["same_concern_within_days"]),
+        asked_within=timedelta(days=data["asked_within_days"]),
         looked_back=timedelta(days=data["looked_back_days"]),
+        most_people_of_a_household=data["most_people_of_a_household"],
     )
 
 
@@ -40,20 +46,26 @@ def same_concern(
     *,
     same_premises: bool,
     case_is_open: bool,
-    received_at: datetime,
-    last_referral_at: datetime,
+    silence: timedelta,
+    dated: bool,
     rules: ConcernRules,
 ) -> MatchDecision:
     """What becomes of a referral beside a case.
 
     ``person`` is how surely the referral's person is one the case speaks of: JOINED surely, REVIEW perhaps, NEW
-    somebody else or nobody named. Times are aware; files come in any order, so the gap counts either way.
+    somebody else or nobody named. ``silence`` is the time between the referral and the nearest that feeds the case,
+    whichever came first, as files come in any order. Not ``dated``, one of the two does not say when it was made, and
+    the time it was handed in stands for it: good enough to ask about the same person, and for nothing else.
     """
-    fresh = abs(received_at - last_referral_at) <= rules.same_concern_within
-    if person is MatchDecision.JOINED and case_is_open:
-        return MatchDecision.JOINED if same_premises and fresh else MatchDecision.REVIEW
-    if person is MatchDecision.REVIEW and fresh:
-        return MatchDecision.REVIEW
-    if same_premises and case_is_open and fresh:
-        return MatchDecision.REVIEW
-    return MatchDecision.NEW
+    if not case_is_open:
+        return MatchDecision.NEW
+    fresh = silence <= rules.same_concern_within
+    at_this_home = same_premises and fresh and dated
+    if person is MatchDecision.JOINED and at_this_home:
+        return MatchDecision.JOINED
+    asked = {
+        MatchDecision.JOINED: silence <= rules.asked_within,
+        MatchDecision.REVIEW: fresh,
+        MatchDecision.NEW: at_this_home,
+    }
+    return MatchDecision.REVIEW if asked[person] else MatchDecision.NEW

@@ -20,12 +20,12 @@ def keys(record: Record) -> tuple[str, ...]:
 def strongest_keys(record: Record) -> tuple[str, ...]:
     """The few keys to lock, in this order, so that two first referrals of one person make one person.
 
-    NHS number, home (written in any of the ways that count as the same), and date of birth: any two records that the
-    engine joins by itself share at least one of them. They are for locks; :func:`keys` finds candidates.
+    NHS number, phone, e-mail, home (written in any of the ways that count as the same), and date of birth: any two
+    records that the engine joins by itself share at least one of them. They are for locks; :func:`keys` finds
+    candidates.
     """
     found: set[str] = set()
-    if record.nhs_number:
-        found.add(f"nhs:{record.nhs_number}")
+    _add_identifiers(record, found)
     _add_premises(record, found)
     if record.dob:
         found.add(f"birth:{record.dob.isoformat()}")

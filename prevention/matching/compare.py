@@ -76,7 +76,7 @@ LEVELS: dict[str, dict[str, str]] = {
         "flat_missing": "same building, flat missing on one side",
         "near_address": "almost the same address",
         "other_flat": "another flat in the same building",
-        "postcode_only": "same postcode, nothing more of the address on one side",
+        "postcode_only": "same postcode, no house number on one side",
         "same_postcode": "same postcode",
         "no_fixed_abode": "both of no fixed abode",
         "missing": "no address to compare",
@@ -84,8 +84,10 @@ LEVELS: dict[str, dict[str, str]] = {
     },
 }
 
+#: Levels of ``premises`` where one side says less of the home than the other, and nothing else.
+VAGUER_PREMISES = frozenset({"flat_missing", "postcode_only"})
 #: Levels of ``premises`` that fit one home without showing it: enough only where the person is certain.
-FITTING_PREMISES = frozenset({"flat_missing", "near_address", "postcode_only"})
+FITTING_PREMISES = VAGUER_PREMISES | {"near_address"}
 #: Levels of ``premises`` that mean one home.
 SAME_PREMISES = frozenset({"same_uprn", "same_address", "likely_address"})
 
@@ -353,7 +355,8 @@ def _compare_parts(one: Record, other: Record) -> str:
             return _by_flat(one, other, "same_address")
         if alike_street and one.flat == other.flat and _near_number(one.number, other.number):
             return "near_address"
-        bare = any(not (record.number or record.building or record.street) for record in (one, other))
+        bare = any(not (record.number or record.building) for record in (one, other))
+        bare = bare and (alike_street or not (one.street and other.street))
         return "postcode_only" if bare else "same_postcode"
     both = one.postcode is not None and other.postcode is not None
     if same_number and one.street and one.street == other.street:

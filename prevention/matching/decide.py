@@ -2,14 +2,14 @@
 
 A machine joins only at the same premises, with the same person, when nothing speaks against it. What it cannot tell
 apart by itself (twins with like names, father and son of one name, a name without a date of birth and nothing else to
-go by) goes to a person.
+go by) goes to a person. Where nobody is named, there is nobody to be the same.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prevention.domain.match import MatchDecision
-from prevention.matching.compare import FITTING_PREMISES, SAME_PREMISES, Comparison
+from prevention.matching.compare import FITTING_PREMISES, SAME_PREMISES, VAGUER_PREMISES, Comparison
 from prevention.matching.profile import Profile
 from prevention.matching.record import Record
 from prevention.matching.score import Contribution, Model, default_model, score
@@ -35,6 +35,13 @@ class Outcome:
     model_version: str
     held_back: str = ""
 
+    def fits_home(self, level: str) -> bool:
+        """Whether a home whose address compares at ``level`` is this person's, so surely that a crew may be sent there.
+
+        Stricter than for the person alone: with digits swapped, somebody has to say which of the two doors is right.
+        """
+        return level in SAME_PREMISES | VAGUER_PREMISES and _home_fits(replace(self.comparison, premises=level))
+
     @property
     def other_member_same_home(self) -> bool:
         """Whether this is most likely somebody else of the same home: no duplicate, but often the same concern."""
@@ -59,7 +66,7 @@ def decide(new: Record, candidate: Profile, model: Model | None = None) -> Outco
     scored = score(best, weights)
     same_premises = best.premises in SAME_PREMISES
     held_back = ""
-    if scored.p_same_person >= weights.review:
+    if scored.p_same_person >= weights.review and _speaks_of_somebody(best):
         held_back = _why_not_joined(best, scored.p_same_person, weights)
         decision = MatchDecision.REVIEW if held_back else MatchDecision.JOINED
     else:
@@ -143,6 +150,12 @@ def _best_evidence(comparisons: list[Comparison], model: Model) -> Comparison:
     )
 
 
+def _speaks_of_somebody(best: Comparison) -> bool:
+    """Whether anything of the person's own could be compared; a home and a sex are everybody's who lives there."""
+    own = (best.forename, best.surname, best.dob, best.nhs_number, best.phone, best.email)
+    return any(level != "missing" for level in own)
+
+
 def _why_not_joined(best: Comparison, p_same_person: float, model: Model) -> str:
     """Why a machine may not join these, in words; empty when it may."""
     same_nhs = best.nhs_number == "same"
@@ -155,34 +168,47 @@ def _why_not_joined(best: Comparison, p_same_person: float, model: Model) -> str
         (best.dob in {"different", "two_parts", "age_differs"}, "the dates of birth or ages differ"),
         (best.sex == "different" and not same_but_sex, "the sex differs"),
         (not _name_fits(best), "the names are not alike enough"),
-        (p_same_person < model.join, "not likely enough"),
+        (p_same_person < model.join and not _same_contact(best), "not likely enough"),
     )
     return next((words for holds, words in reasons if holds), "")
 
 
 def _home_fits(best: Comparison) -> bool:
-    """The same home; or one that could be it, when name and birth leave no doubt who it is."""
+    """The same home; or one that could be it, when name and birth or contact leave no doubt who it is."""
     if best.premises in SAME_PREMISES:
         return True
     certain = best.dob == "exact" and best.forename in {"exact", "variant"} and best.surname == "exact"
-    return best.premises in FITTING_PREMISES and (certain or best.nhs_number == "same")
+    certain = certain or best.nhs_number == "same" or _same_contact(best)
+    return best.premises in FITTING_PREMISES and certain
+
+
+def _same_contact(best: Comparison) -> bool:
+    """The same full name with the same phone or e-mail: surely one person, as far as nothing contradicts it.
+
+    A second e-mail address beside the same phone contradicts nothing; people have several.
+    """
+    return best.forename == best.surname == "exact" and "same" in {best.phone, best.email}
 
 
 def _name_fits(best: Comparison) -> bool:
     """The same name with small differences; half a name only when the date of birth is exactly the same.
 
     An initial can be either of two twins' only when both share it, which is rare; a first name that is missing could be
-    either's, so something else of the person's own has to agree.
+    either's, so something else of the person's own has to agree. A surname that is missing leaves the person sure when
+    first name, home and contact are the same.
     """
     if best.nhs_number == "same" and best.dob in _FIRM_BIRTH:
         return True
     if best.forename in _SAME_FORENAME and best.surname in _SAME_SURNAME:
         # "Marie" and "Maria" born on one day in one home may be twins.
         return best.middle != "different" or best.forename in {"exact", "variant"}
+    own_contact = "same" in {best.phone, best.email}
+    if (best.forename, best.surname) == ("exact", "missing") and own_contact:
+        return True
     if best.dob != "exact":
         return False
     if best.forename == "missing":
-        return best.surname == "exact" and (best.phone == "same" or best.email == "same")
+        return best.surname == "exact" and own_contact
     return (best.forename, best.surname) in {("initial", "exact"), ("exact", "missing")}
 
 

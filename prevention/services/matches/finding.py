@@ -5,7 +5,7 @@ SQL only retrieves candidates by blocking key; every rule about likeness is the 
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from prevention.domain.concern import load_concern_rules, same_concern
 from prevention.domain.match import MatchDecision
 from prevention.domain.referral import Channel, TidiedAddress, TidiedPerson
 from prevention.matching.blocking import keys, strongest_keys
+from prevention.matching.compare import compare_premises
 from prevention.matching.decide import Outcome, choose
 from prevention.matching.explain import explain
 from prevention.matching.profile import Profile
@@ -35,6 +36,8 @@ from prevention.services.work import Work
 COMMONEST_KEY = 60
 #: Most people one record is compared with.
 MOST_PEOPLE = 80
+#: Most voices of cases that are gone through beside one referral, the newest first.
+MOST_VOICES = 200
 
 _LONDON = ZoneInfo("Europe/London")
 _STORE_KEYS = text(
@@ -76,28 +79,53 @@ _NEAR = union(
     .where(_OF_LIKELY, PersonLink.valid_to.is_(None), ReferralLink.valid_to.is_(None)),
     select(Case.id).where(_AT_HOME),
 )
-#: Cases opened after ``since`` at ``home`` or that speak of one of the ``likely``, with each person they speak of.
+#: Cases opened after ``since`` at ``home`` or that speak of one of the ``likely``: a row for each voice and person.
 _SPOKEN_OF = (
-    select(Case, PersonLink.person_id)
+    select(Case, PersonLink.person_id, Referral.received_at, Referral.recorded_at, Referral.channel)
     .join(ReferralLink, (ReferralLink.case_id == Case.id) & ReferralLink.valid_to.is_(None))
-    .join(PersonRecord, PersonRecord.referral_id == ReferralLink.referral_id)
+    .join(Referral, Referral.id == ReferralLink.referral_id)
+    .join(PersonRecord, PersonRecord.referral_id == Referral.id)
     .join(PersonLink, (PersonLink.record_id == PersonRecord.id) & PersonLink.valid_to.is_(None))
     .where(
         Case.id.in_(_NEAR.subquery().select()),
         or_(_OF_LIKELY, _AT_HOME),
         Case.opened_at > bindparam("since", type_=DateTime(timezone=True)),
     )
-    .limit(MOST_PEOPLE)
+    .order_by(Referral.received_at.desc(), ReferralLink.id)
+    .limit(MOST_VOICES)
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CandidateCase:
-    """A case the referral may speak of, and why."""
+    """A case the referral may speak of, and the likeliest of its people beside the referral's.
+
+    ``silence`` is the time between the referral and the nearest that feeds the case; ``dated`` whether both say when
+    they were made.
+    """
 
     case: Case
-    words: str
     outcome: Outcome | None = None
+    silence: timedelta = timedelta.max
+    dated: bool = False
+    same_premises: bool = False
+
+    @property
+    def words(self) -> str:
+        """Why it may be the same, in a sentence without personal data."""
+        return explain(self.outcome).sentence if self.outcome else _SAME_HOME
+
+    @property
+    def person(self) -> MatchDecision:
+        """How surely the case speaks of the referral's person."""
+        return self.outcome.decision if self.outcome else MatchDecision.NEW
+
+    def hear(self, outcome: Outcome | None, silence: timedelta, *, dated: bool) -> None:
+        """Take in one voice of the case: the likeliest person stays, and the nearest time, senders' own times first."""
+        if _bits(outcome) > _bits(self.outcome):
+            self.outcome = outcome
+        if (not dated, silence) < (not self.dated, self.silence):
+            self.silence, self.dated = silence, dated
 
 
 @dataclass(slots=True)
@@ -122,36 +150,67 @@ def find_likeness(work: Work, referral: Referral, record: PersonRecord) -> Liken
     outcomes = choose(new, _profiles(work, new))
     store_keys(work, record, new)
     likeness = _likeness_of_person(work, outcomes)
-    for candidate in _cases_beside(work, record, outcomes):
-        decision = _concern(candidate, referral, record)
-        if decision is MatchDecision.JOINED:
+    beside = _cases_beside(work, referral, record, outcomes)
+    for candidate in beside:
+        candidate.same_premises = _at_same_premises(candidate, record, new)
+        if _concern(candidate) is MatchDecision.JOINED:
             lock_cases(work, [candidate.case.id])  # nobody closes or changes it before the referral has joined
-            decision = _concern(candidate, referral, record)
-        if decision is MatchDecision.JOINED:
-            likeness.case, likeness.candidates = candidate.case, []
-            return likeness
-        if decision is MatchDecision.REVIEW:
-            likeness.candidates.append(candidate)
+            if _concern(candidate) is MatchDecision.JOINED:
+                likeness.case = candidate.case
+                return likeness
+    likeness.candidates = _worth_asking([each for each in beside if _concern(each) is MatchDecision.REVIEW])
     return likeness
 
 
-def _concern(candidate: CandidateCase, referral: Referral, record: PersonRecord) -> MatchDecision:
-    decision = same_concern(
-        candidate.outcome.decision if candidate.outcome else MatchDecision.NEW,
-        same_premises=candidate.case.premises_id == record.premises_id,
+def _concern(candidate: CandidateCase) -> MatchDecision:
+    return same_concern(
+        candidate.person,
+        same_premises=candidate.same_premises,
         case_is_open=candidate.case.is_open,
-        received_at=referral.received_at,
-        last_referral_at=candidate.case.last_referral_at,
+        silence=candidate.silence,
+        dated=candidate.dated,
         rules=load_concern_rules(),
     )
-    if decision is MatchDecision.JOINED and not _says_when(referral):
-        return MatchDecision.REVIEW
-    return decision
 
 
-def _says_when(referral: Referral) -> bool:
+def _at_same_premises(candidate: CandidateCase, record: PersonRecord, new: Record) -> bool:
+    """Whether the case is at the referral's home: the same row, or an address written otherwise.
+
+    The second only where the person is sure, and never for a confidential home: nothing comes to it by itself.
+    """
+    case, outcome = candidate.case, candidate.outcome
+    if case.premises_id == record.premises_id:
+        return True
+    if outcome is None or outcome.decision is not MatchDecision.JOINED:
+        return False
+    if case.premises.confidential or record.premises.confidential:
+        return False
+    home = Record.from_tidied("", TidiedPerson(), _tidied(case.premises))
+    return outcome.fits_home(compare_premises(new, home))
+
+
+def _worth_asking(candidates: list[CandidateCase]) -> list[CandidateCase]:
+    """One question for each person it may be; about somebody else of the home one, when that home is in none of them.
+
+    ``candidates`` come the likeliest first. A case left out is not lost: it stands beside the one that is asked about,
+    in a question of its own.
+    """
+    of_people: dict[str, CandidateCase] = {}
+    of_others = []
+    for candidate in candidates:
+        if candidate.outcome is not None and candidate.person is not MatchDecision.NEW:
+            of_people.setdefault(candidate.outcome.profile_id, candidate)
+        else:
+            of_others.append(candidate)
+    asked = list(of_people.values())
+    if not any(candidate.same_premises for candidate in asked):
+        asked += sorted(of_others, key=lambda each: each.silence)[:1]
+    return asked
+
+
+def _says_when(channel: Channel, received_at: datetime, recorded_at: datetime) -> bool:
     """Whether its time is the sender's own: a file's row without one, or with one to come, has that of its import."""
-    return referral.channel is not Channel.CSV or referral.received_at != referral.recorded_at
+    return channel is not Channel.CSV or received_at != recorded_at
 
 
 def remember_candidates(work: Work, referral: Referral, likeness: Likeness) -> None:
@@ -245,8 +304,8 @@ def _likeness_of_person(work: Work, outcomes: list[Outcome]) -> Likeness:
     )
 
 
-def _cases_beside(work: Work, record: PersonRecord, outcomes: list[Outcome]) -> list[CandidateCase]:
-    """Cases the referral may speak of: of likely people, and at the same home; the likeliest and newest first.
+def _cases_beside(work: Work, referral: Referral, record: PersonRecord, outcomes: list[Outcome]) -> list[CandidateCase]:
+    """Cases the referral may speak of: of likely people, and at the same home; the likeliest and nearest first.
 
     Each case once, with the outcome for the likeliest of the people it speaks of.
     """
@@ -255,15 +314,20 @@ def _cases_beside(work: Work, record: PersonRecord, outcomes: list[Outcome]) -> 
     nowhere = record.premises.status is AddressStatus.NO_FIXED_ABODE
     since = work.now - load_concern_rules().looked_back
     spoken_of = {"likely": likely, "home": None if nowhere else record.premises_id, "since": since}
+    says_when = _says_when(referral.channel, referral.received_at, referral.recorded_at)
     found: dict[UUID, CandidateCase] = {}
-    for case, person_id in work.session.execute(_SPOKEN_OF, spoken_of):
-        outcome = beside.get(person_id)
-        known = found.get(case.id)
-        if known is None or _bits(outcome) > _bits(known.outcome):
-            words = explain(outcome).sentence if outcome else _SAME_HOME
-            found[case.id] = CandidateCase(case, words, outcome)
-    ranked = sorted(found.values(), key=lambda each: (each.case.opened_at, each.case.id), reverse=True)
-    return sorted(ranked, key=lambda each: (_standing(each.outcome), -_bits(each.outcome)))
+    residents: set[UUID] = set()
+    for case, person_id, received_at, recorded_at, channel in work.session.execute(_SPOKEN_OF, spoken_of):
+        dated = says_when and _says_when(channel, received_at, recorded_at)
+        candidate = found.setdefault(case.id, CandidateCase(case))
+        candidate.hear(beside.get(person_id), abs(referral.received_at - received_at), dated=dated)
+        if case.is_open and case.premises_id == record.premises_id:
+            residents.add(person_id)
+    cases = list(found.values())
+    if len(residents) > load_concern_rules().most_people_of_a_household:
+        cases = [candidate for candidate in cases if candidate.person is not MatchDecision.NEW]
+    ranked = sorted(cases, key=lambda each: (each.case.opened_at, each.case.id), reverse=True)
+    return sorted(ranked, key=lambda each: (_standing(each.outcome), -_bits(each.outcome), each.silence))
 
 
 def _standing(outcome: Outcome | None) -> int:
