@@ -125,7 +125,7 @@ class ProposalState(StrEnum):
     @property
     def label(self) -> str:
         """The words shown on screen."""
-        return {"REPLACED": "Replaced by a later file"}.get(self.value, self.value.capitalize())
+        return {"REPLACED": "No longer asked"}.get(self.value, self.value.capitalize())
 
 
 class ProposedAmendment(Identified, Base):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from prevention.domain.account import Actor
 from prevention.domain.agency import AgencyKind
@@ -30,7 +30,7 @@ class RunKey:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run with the names of who handed it in and of the agency it is from.
+    """A run with the names of who handed it in, of the agency it is from, and of another agency that handed it in.
 
     ``tells_outcomes``: the actor may know what became of its rows, and not only how many there were and why some were
     refused.
@@ -39,12 +39,8 @@ class RunView:
     run: ImportRun
     created_by: str
     agency: str
+    handed_in_by: str
     tells_outcomes: bool
-
-    @property
-    def handed_in_for(self) -> bool:
-        """Whether another agency handed it in than the one it is from."""
-        return self.run.handed_in_by_id not in {None, self.run.agency_id}
 
     @property
     def key(self) -> RunKey:
@@ -62,14 +58,7 @@ class RunPage:
 
 def import_runs(session: Session, actor: Actor, *, after: RunKey | None = None) -> RunPage:
     """Runs the actor may see, newest first."""
-    statement = (
-        select(ImportRun, User.name, Agency.name)
-        .join(Agency, Agency.id == ImportRun.agency_id)
-        .outerjoin(User, User.id == ImportRun.created_by)
-        .where(visible_imports(actor))
-        .order_by(ImportRun.created_at.desc(), ImportRun.id.desc())
-        .limit(PAGE_SIZE + 1)
-    )
+    statement = _runs(actor).order_by(ImportRun.created_at.desc(), ImportRun.id.desc()).limit(PAGE_SIZE + 1)
     if after is not None:
         statement = statement.where(tuple_(ImportRun.created_at, ImportRun.id) < tuple_(after.created_at, after.run_id))
     found = [_view(actor, *row) for row in session.execute(statement)]
@@ -82,19 +71,25 @@ def import_run(session: Session, actor: Actor, run_id: UUID) -> RunView:
     Raises:
         NotFound: there is none, or the actor may not see it.
     """
-    row = session.execute(
-        select(ImportRun, User.name, Agency.name)
-        .join(Agency, Agency.id == ImportRun.agency_id)
-        .outerjoin(User, User.id == ImportRun.created_by)
-        .where(ImportRun.id == run_id, visible_imports(actor))
-    ).one_or_none()
+    row = session.execute(_runs(actor).where(ImportRun.id == run_id)).one_or_none()
     if row is None:
         raise NotFound
     return _view(actor, *row)
 
 
-def _view(actor: Actor, run: ImportRun, created_by: str | None, agency: str) -> RunView:
-    return RunView(run, created_by or "", agency, may_see_outcomes(actor, run).allowed)
+def _runs(actor: Actor) -> Select[ImportRun, str | None, str, str | None]:
+    other = aliased(Agency)
+    return (
+        select(ImportRun, User.name, Agency.name, other.name)
+        .join(Agency, Agency.id == ImportRun.agency_id)
+        .outerjoin(other, (other.id == ImportRun.handed_in_by_id) & (other.id != ImportRun.agency_id))
+        .outerjoin(User, User.id == ImportRun.created_by)
+        .where(visible_imports(actor))
+    )
+
+
+def _view(actor: Actor, run: ImportRun, created_by: str | None, agency: str, other: str | None) -> RunView:
+    return RunView(run, created_by or "", agency, other or "", may_see_outcomes(actor, run).allowed)
 
 
 def another_import_runs(session: Session, run_id: UUID) -> bool:

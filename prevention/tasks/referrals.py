@@ -19,6 +19,8 @@ from prevention.web.transactions import work_as
 _RETRIES = 4
 _FIRST_PAUSE_SECONDS = 5
 
+_ENDED = frozenset({ImportState.FINISHED, ImportState.CANCELLED, ImportState.FAILED})
+
 Step = Callable[[OpenWork, UUID, Callable[[str], BinaryIO]], None]
 
 
@@ -32,13 +34,15 @@ def preview_import(self: Task[Any, Any], run_id: str, message_id: str = "") -> N
 def run_import(self: Task[Any, Any], run_id: str, message_id: str = "") -> None:  # noqa: ARG001 - all get it
     """Carry an import to its end; a second delivery goes on where the first stopped, or does nothing."""
     _carry(self, importing.run_import, UUID(run_id))
-    _forget_file(UUID(run_id))
 
 
 def _forget_file(run_id: UUID) -> None:
-    """Delete the file of a run that has ended: every row is in a referral or in the report (domain.md 4.7)."""
+    """Delete the file of a run that has ended: every row is in a referral or in the report (domain.md 4.7).
+
+    One that failed has to be handed in again. What was imported from the command line was never kept.
+    """
     run = current_session().get(ImportRun, run_id)
-    if run is not None and run.state in {ImportState.FINISHED, ImportState.CANCELLED}:
+    if run is not None and run.stored_as and run.state in _ENDED:
         FileStore(current_app.extensions["settings"].upload_folder).delete(run.stored_as)
 
 
@@ -49,5 +53,7 @@ def _carry(task: Task[Any, Any], step: Step, run_id: UUID) -> None:
     except Exception as problem:
         if task.request.retries >= _RETRIES:
             importing.give_up(lambda: work_as(SYSTEM), run_id)
+            _forget_file(run_id)
             raise
         raise task.retry(exc=problem, countdown=_FIRST_PAUSE_SECONDS * 2**task.request.retries) from problem
+    _forget_file(run_id)

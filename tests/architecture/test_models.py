@@ -37,6 +37,8 @@ NOT_LOOKED_UP_BY = {
     ("outreach_doors", "referral_id"): "read by outreach",
     ("case_notes", "agency_id"): "read by case",
     ("import_rows", "referral_id"): "read by run",
+    ("import_runs", "handed_in_by_id"): "read by agency or by time",
+    ("proposed_amendments", "sent_by_id"): "read by referral, or by the agency that settles it",
     ("follow_ups", "onward_referral_id"): "read by case",
     ("messages", "referral_id"): "read by agency; written once by effect key",
     ("messages", "case_id"): "read by agency; written once by effect key",

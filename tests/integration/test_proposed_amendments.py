@@ -151,7 +151,7 @@ def test_a_later_file_replaces_what_waits_and_one_that_agrees_ends_it(
     first, second = proposals(rows)
     assert (first.state, second.state) == (ProposalState.REPLACED, ProposalState.WAITING)
     assert second.changes == {"person.dob": "05/05/1955", "narrative": "Fell again."}
-    with pytest.raises(Conflict, match="later file"), unit_of_work(session, actor_of(coordinator)) as work:
+    with pytest.raises(Conflict, match="no longer asked"), unit_of_work(session, actor_of(coordinator)) as work:
         accept(work, first.id, version=2)
     hand_in(session, again(row, dob=BORN, narrative="She said so herself."))
     assert [one.state for one in proposals(rows)] == [ProposalState.REPLACED, ProposalState.REPLACED]
@@ -203,6 +203,17 @@ def test_what_another_agency_hands_in_changes_nothing_and_is_put_to_the_referral
     assert hand_in(session, changed).outcome is RowOutcome.UNCHANGED
     assert hand_in(session, again(row, handed_in_by=fire)).outcome is RowOutcome.UNCHANGED
     assert [one.state for one in proposals(rows)] == [ProposalState.REPLACED], "the last file takes it back"
+
+
+def test_what_the_agencys_own_file_or_people_have_made_true_is_not_asked_any_more(
+    session: GuardedSession, rows: Session, row: ReceiveReferral, fire: Agency
+) -> None:
+    hand_in(session, again(row, handed_in_by=fire, narrative="Smoking in bed."))
+    assert hand_in(session, again(row, narrative="Smoking in bed.")).outcome is RowOutcome.AMENDED
+    assert [one.state for one in proposals(rows)] == [ProposalState.REPLACED]
+    hand_in(session, again(row, handed_in_by=fire, narrative="Smoking in bed.", phone="020 7946 0000"))
+    hand_in(session, again(row, narrative="Stopped smoking."))
+    assert [one.state for one in proposals(rows)] == [ProposalState.REPLACED, ProposalState.WAITING]
 
 
 def test_one_message_a_day_tells_the_agency_and_says_nothing_of_anybody(
@@ -392,6 +403,26 @@ def test_somebody_else_can_only_be_left(client: PageClient, proposed: Callable[.
     assert "looks like somebody else" in page.main.get_text()
     assert [radio["value"] for radio in page.select("input[type=radio]")] == ["decline"]
     assert client.post(where, data={"answer": "accept", "version": "0"}).status_code == 200
+
+
+def test_amending_by_hand_to_what_the_file_says_ends_the_question(
+    client: PageClient, proposed: Callable[..., str], rows: Session
+) -> None:
+    proposed(narrative="Smoking in bed.")
+    where = f"/referrals/{proposals(rows)[0].referral_id}/amend"
+    form = client.page(where).select_one("form.app-form")
+    assert form is not None
+    data = {field["name"]: field.get("value", "") for field in form.select("input[type=hidden]")}
+    for field in form.select("input:checked"):
+        data[str(field["name"])] = field["value"]
+    for field in form.select("input[type=text], input[type=tel], input[type=email]"):
+        data[str(field["name"])] = field.get("value", "")
+    for field in form.select("textarea"):
+        data[str(field["name"])] = field.get_text().strip()
+    data |= {"narrative": "Smoking in bed.", "reason": "They told me", "checked": "1"}
+    assert client.post(where, data=data).status_code == 302
+    assert said(rows)["narrative"] == "Smoking in bed."
+    assert proposals(rows)[0].state is ProposalState.REPLACED
 
 
 def test_to_others_it_is_not_there(client: PageClient, proposed: Callable[..., str], arrange: Arranger, fire: Agency,

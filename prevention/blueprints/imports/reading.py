@@ -3,13 +3,15 @@
 from typing import BinaryIO
 
 from prevention.blueprints.imports.forms import FIND_OUT
-from prevention.domain.intake.profile import Profile, profile_named, suggest_profile
+from prevention.domain.intake.profile import Profile, fold_column, profile_named, shipped_profiles, suggest_profile
 from prevention.domain.intake.rows import read_header, read_rows
 from prevention.errors import Invalid
 
 #: Bytes of the largest file taken. The server itself refuses bodies a little larger with a page of its own.
 LARGEST_FILE = 50 * 1024 * 1024
 _NAMES_SHOWN = 12
+#: The share of a profile's columns from which on a file is taken to be meant as one of that kind.
+_ENOUGH_COLUMNS = 0.5
 
 
 def choose_profile(stream: BinaryIO, wanted: str) -> Profile:
@@ -21,13 +23,7 @@ def choose_profile(stream: BinaryIO, wanted: str) -> Profile:
     header = read_header(stream)
     stream.seek(0)
     fits = suggest_profile(header)
-    if wanted == FIND_OUT:
-        if fits is None:
-            names = ", ".join(f"“{name[:40]}”" for name in header[:_NAMES_SHOWN])
-            raise Invalid({"file": f"The columns fit no kind of file that is known. The first line says: {names}."})
-        profile = fits
-    else:
-        profile = profile_named(wanted)
+    profile = profile_named(wanted) if wanted != FIND_OUT else fits or _closest(header)
     try:
         first = next(read_rows(stream, profile), None)
     except Invalid as invalid:
@@ -36,6 +32,24 @@ def choose_profile(stream: BinaryIO, wanted: str) -> Profile:
     if first is None:
         raise Invalid({"file": "The file has a first line with columns, but no rows below it."})
     return profile
+
+
+def _closest(header: list[str]) -> Profile:
+    """The profile most of whose columns are there, though not all it needs: reading by it says which are missing.
+
+    Raises:
+        Invalid: field ``file``; the columns are those of no profile.
+    """
+    present = {fold_column(name) for name in header}
+    shared = {
+        name: len(present & {fold_column(column) for column in profile.columns}) / len(profile.columns)
+        for name, profile in shipped_profiles().items()
+    }
+    closest = max(shared, key=lambda name: shared[name])
+    if shared[closest] < _ENOUGH_COLUMNS:
+        names = ", ".join(f"“{name[:40]}”" for name in header[:_NAMES_SHOWN])
+        raise Invalid({"file": f"The columns fit no kind of file that is known. The first line says: {names}."})
+    return profile_named(closest)
 
 
 def check_size(stream: BinaryIO) -> None:
@@ -52,6 +66,8 @@ def check_size(stream: BinaryIO) -> None:
 
 
 def _with_better_guess(invalid: Invalid, profile: Profile, fits: Profile | None) -> dict[str, str]:
+    if fits is None and "file" in invalid.problems:
+        return {"file": f"This looks like “{profile.title}”. {invalid.problems['file']}"}
     if fits is None or fits.name == profile.name:
         return invalid.problems
     return {

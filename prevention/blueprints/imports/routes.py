@@ -22,6 +22,7 @@ from werkzeug.datastructures import FileStorage
 from prevention.adapters.files import FileStore
 from prevention.blueprints.imports.forms import ProfileForm, UploadForm
 from prevention.blueprints.imports.reading import check_size, choose_profile
+from prevention.blueprints.imports.wording import by_sentence, encoding_words, field_words, progress_words
 from prevention.domain.account import Permission
 from prevention.domain.agency import AgencyKind
 from prevention.domain.intake.profile import Profile, shipped_profiles
@@ -175,26 +176,6 @@ def report(run_id: UUID) -> ResponseReturnValue:
     )
 
 
-def progress_words(run: ImportRun, *, tells_outcomes: bool, another_runs: bool = False) -> str:
-    """How far an import is, in words. ``another_runs``: one that waits does so for an import before it."""
-    if run.state is ImportState.PREVIEWING:
-        return "Reading the file and trying out its first rows"
-    if run.state is ImportState.QUEUED:
-        return "Waiting for another import to finish" if another_runs else "Waiting for its turn"
-    if run.state is ImportState.CANCELLING:
-        return f"Stopping after {run.done:,} rows"
-    outcomes = f"{run.new:,} new, {run.joined:,} joined, " if tells_outcomes else ""
-    return f"{run.done:,} of {run.total:,} rows: {outcomes}{run.refused:,} refused"
-
-
-def field_words(field: str) -> str:
-    """A field of the intake in words: ``person.dob`` → "Person: date of birth"."""
-    group, _, part = field.rpartition(".")
-    words = {"dob": "date of birth", "nhs_number": "NHS number", "uprn": "UPRN", "source_ref": "reference"}
-    plain = words.get(part, part.replace("_", " "))
-    return f"{group.capitalize()}: {plain}" if group else plain[:1].upper() + plain[1:]
-
-
 def _words(found: RunView) -> str:
     run = found.run
     waits = run.state is ImportState.QUEUED and another_import_runs(current_session(), run.id)
@@ -281,10 +262,18 @@ def _page(found: RunView, form: ProfileForm) -> ResponseReturnValue:
         moving=run.state in MOVING,
         words=_words(found),
         columns=[name for name in first_row if not is_beyond_header(name)],
-        refused=refused,
+        refused=[row[:2] for row in by_sentence((row.number, row.reason, "") for row in refused)],
         shown=_SHOWN_ON_PAGE,
         field_words=field_words,
+        encoding_words=encoding_words,
+        remarks=_found_in_preview(run, "remarks", "sentence"),
+        unusable=_found_in_preview(run, "refused_examples", "reason"),
     )
+
+
+def _found_in_preview(run: ImportRun, what: str, sentence: str) -> list[list[str]]:
+    found = run.preview.get(what, ())
+    return by_sentence((int(one["line"]), str(one[sentence]), str(one["column"])) for one in found)
 
 
 def _key(sealed: str | None) -> RunKey | None:

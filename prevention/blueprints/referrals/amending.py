@@ -21,6 +21,7 @@ from prevention.queries.referrals.following import is_confidential, referral_to_
 from prevention.services.referrals.amending import AMENDED_MEANWHILE, saying
 from prevention.services.referrals.amending import amend as amend_referral
 from prevention.services.referrals.checking import check
+from prevention.services.referrals.proposing import end_what_is_so
 from prevention.web.auth import current_actor
 from prevention.web.guards import guarded
 from prevention.web.transactions import work_as
@@ -63,6 +64,7 @@ def amend(referral_id: UUID) -> ResponseReturnValue:
     with work_as(current_actor()) as work:
         mine = referral_to_amend(work.session, work.actor, referral_id)
         outcome = amend_referral(work, mine, command, reason=form.reason.data or "", version=version)
+        end_what_is_so(work, mine)
     if outcome is RowOutcome.UNCHANGED:
         flash("Nothing was different, so nothing was changed.", "info")
     else:

@@ -80,6 +80,18 @@ def propose(
     return RowOutcome.TO_CONFIRM
 
 
+def end_what_is_so(work: Work, referral: Referral) -> None:
+    """End what waits about ``referral`` and has come true meanwhile: nobody is asked about what is so already."""
+    waiting = work.session.scalars(
+        select(ProposedAmendment).where(
+            ProposedAmendment.referral_id == referral.id, ProposedAmendment.state == ProposalState.WAITING
+        )
+    )
+    for proposal in waiting.all():
+        if not changes_between(referral.current_content, with_fields(referral.current_content, proposal.changes)):
+            _settle(work, proposal, ProposalState.REPLACED)
+
+
 def accept(work: Work, proposal_id: UUID, *, version: int, reason: str = "") -> Referral:
     """Amend the referral as proposed, in the actor's name; ``version`` is the number of amendments they saw.
 
@@ -140,7 +152,7 @@ def _waiting(work: Work, proposal_id: UUID) -> ProposedAmendment:
     lock_referral(work, proposal.referral.source_system, proposal.referral.source_ref)
     work.session.refresh(proposal)
     if proposal.state is ProposalState.REPLACED:
-        raise Conflict("A later file has replaced this proposal. Look at the new one.")
+        raise Conflict("This is no longer asked: a later file or an amendment has taken its place.")
     if proposal.state is not ProposalState.WAITING:
         raise Conflict(f"This proposal has been {proposal.state.label.lower()} meanwhile.")
     return proposal

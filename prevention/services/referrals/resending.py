@@ -11,7 +11,7 @@ from prevention.errors import Invalid
 from prevention.matching.normalise import address_key, fold, tidy_address, tidy_person
 from prevention.models.referral import Referral, RowOutcome
 from prevention.services.referrals.amending import ANOTHER_AGENCYS, amend
-from prevention.services.referrals.proposing import last_said, propose
+from prevention.services.referrals.proposing import end_what_is_so, last_said, propose
 from prevention.services.work import Work
 
 _LONDON = ZoneInfo("Europe/London")
@@ -42,6 +42,7 @@ def send_again(work: Work, referral: Referral, command: ReceiveReferral) -> RowO
     merged = command_from(found.applied_to(referral.current_content), command)
     outcome = amend(work, referral, merged, reason=_reason(found), said=said)
     propose(work, referral, command, said, found.disputed)
+    end_what_is_so(work, referral)
     return outcome
 
 
