@@ -336,8 +336,8 @@ SELECT uuidv7(v.received_at - clock_timestamp()), 'ack:' || v.id, c.owner_agency
 FROM bench.voice AS v JOIN bench.a_case AS c ON c.id = v.case_id WHERE v.v % 3 = 0 ORDER BY v.v;
 
 INSERT INTO import_runs (id, reference, agency_id, created_at, profile, file_name, stored_as, state, preview, total,
-                         done, new, joined, review, amended, unchanged, refused, started_at, finished_at, problem)
+                         done, new, joined, review, amended, to_confirm, unchanged, refused, started_at, finished_at, problem)
 SELECT uuidv7(), bench.reference('I', n), (SELECT id FROM agencies WHERE code = 'lfb'), now() - n * interval '1 hour',
-       'fire', 'fire.csv', md5(n::text), 'FINISHED', '{}', 100, 100, 60, 20, 20, 0, 0, 0, now() - n * interval '1 hour',
+       'fire', 'fire.csv', md5(n::text), 'FINISHED', '{}', 100, 100, 60, 20, 20, 0, 0, 0, 0, now() - n * interval '1 hour',
        now() - n * interval '1 hour', ''
 FROM generate_series(1, current_setting('bench.cases')::bigint / 20) AS n;

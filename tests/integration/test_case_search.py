@@ -148,8 +148,23 @@ def test_more_results_come_by_post_too(arrange: Arranger, client: PageClient) ->
     pages = [[link["href"].rsplit("/", 1)[-1] for link in page.select(".app-row__link")] for page in (first, rest)]
     assert [len(page) for page in pages] == [25, 5]
     assert {*pages[0], *pages[1]} == made
-    with client.budget(12):
+    assert all("30 cases found" in page.get_text() for page in (first, rest))
+    with client.budget(10):
         client.post("/cases/search", data={"q": "long lane"})
+
+
+def test_a_word_that_fits_very_many_says_so_and_counts_no_further(
+    arrange: Arranger, client: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prevention.queries.cases.search.MOST_SORTED", 2)
+    fire = arrange.agency()
+    for number in range(5):
+        arrange.received(fire, address=GivenAddress(lines=f"{number} Long Lane", postcode=""))
+    client.sign_in(arrange.user(fire))
+    page = parse(client.post("/cases/search", data={"q": "long lane"}))
+    assert "More than 2 cases fit. Add another word" in page.get_text()
+    assert len(page.select(".app-row")) == 3
+    assert "1 case found." in parse(client.post("/cases/search", data={"q": "4 long lane"})).get_text()
 
 
 def test_what_is_typed_gets_into_no_address_and_no_log(

@@ -108,7 +108,7 @@ def plans_of(session: Session, read: Callable[[], object]) -> list[tuple[str, di
             connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()[0]["Plan"],
         )
         for statement, parameters in sent
-        if statement.startswith("SELECT")
+        if statement.startswith(("SELECT", "WITH"))
     ]
 
 

@@ -43,14 +43,19 @@ class SearchKey:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """A page of results, and the key from which the next is read.
+    """A page of results, the key from which the next is read, and how many cases fit in all.
 
-    ``too_many``: more cases fit than are put in order, so that another word is wanted.
+    ``count`` stops one past ``MOST_SORTED``: then more cases fit than are put in order, and another word is wanted.
     """
 
     rows: tuple[QueueRow, ...]
     following: SearchKey | None
-    too_many: bool = False
+    count: int = 0
+
+    @property
+    def too_many(self) -> bool:
+        """Whether more cases fit than are put in order."""
+        return self.count > MOST_SORTED
 
 
 def can_search(typed: str) -> bool:
@@ -91,20 +96,20 @@ def search(
         .join(Case, Case.id == CaseSearch.case_id)
         .where(condition, visible_cases(actor))
         .limit(MOST_SORTED + 1)
-        .subquery()
+        .cte("fitting")
     )
+    counted = select(func.count()).select_from(fitting).scalar_subquery()
     closed = case((Case.is_open, False), else_=True)
     order = (closed, Case.risk_rank, Case.act_by, Case.id)
     statement = list_statement(actor).where(Case.id.in_(select(fitting.c.case_id)))
     if after is not None:
         edge = tuple_(after.closed, after.risk_rank, after.act_by, after.case_id)
         statement = statement.where(tuple_(*order) > edge)
-    found = [as_row(actor, *row) for row in session.execute(statement.order_by(*order).limit(size + 1))]
-    rows = tuple(found[:size])
+    found = session.execute(statement.add_columns(counted).order_by(*order).limit(size + 1)).all()
+    rows = tuple(as_row(actor, *row[:3]) for row in found[:size])
     last = rows[-1] if len(found) > size else None
-    many = last is not None and (session.scalar(select(func.count()).select_from(fitting)) or 0) > MOST_SORTED
     following = SearchKey(not last.is_open, last.risk_rank, last.act_by, last.id) if last else None
-    return SearchPage(rows, following, too_many=many)
+    return SearchPage(rows, following, found[0][3] if found else 0)
 
 
 def matching(typed: str) -> ColumnElement[bool] | None:
