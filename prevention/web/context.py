@@ -8,6 +8,7 @@ from flask_login import current_user
 from prevention.domain.account import PUBLIC, Actor, Permission
 from prevention.settings import Settings
 from prevention.web.auth import current_actor
+from prevention.web.device import device_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             "navigation": _navigation(app, actor),
             "account_url": url_for("accounts.mine"),
             "sign_out_url": url_for("accounts.sign_out"),
+            "device_key": device_key(actor),
             "alerts_url": url_for("notifications.alerts") if actor.has(Permission.CASE_TRIAGE) else None,
         }
 

@@ -10,11 +10,29 @@ from playwright.sync_api import Locator, Page, expect
 
 from prevention.demonstration.accounts import PASSWORD
 from tests.support.axe import assert_accessible
+from tests.support.browser import PATIENCE
 
 DESK: Mapping[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 PHONE: Mapping[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
 LONDON = ZoneInfo("Europe/London")
+
+
+def copies(page: Page) -> list[str]:
+    """What the device keeps of forms, as somebody who looks into the browser finds it."""
+    found: list[str] = page.evaluate(
+        "Object.keys(localStorage).filter(name => name.startsWith('prevention:draft:')).map(name => localStorage[name])"
+    )
+    return found
+
+
+def wait_until_nothing_is_kept(page: Page) -> None:
+    """Asked again and again from here: the pages' content policy forbids Playwright to do so in the page."""
+    for _ in range(PATIENCE // 50):
+        if not copies(page):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"the device still keeps {len(copies(page))} copies")
 
 
 class Visitor:

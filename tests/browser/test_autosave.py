@@ -1,19 +1,22 @@
-"""What is typed is never lost: slow or broken connections, reloads, a second tab."""
+"""What is typed is never lost, and seen by nobody else: broken connections, reloads, a second tab, the next user."""
 
+import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import jsonify, render_template_string, request
+from flask import jsonify, redirect, render_template_string, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from werkzeug.serving import make_server
 
 from prevention.domain.case import ContactResult
 from prevention.web.fields import DateField, EnumCheckboxesField, LongTextField, TextField
+from tests.browser.pages import copies, wait_until_nothing_is_kept
 from tests.support.axe import assert_accessible
 from tests.support.frontend import create_frontend
 
@@ -37,30 +40,52 @@ class Server:
     url: str = ""
     revision: int = 0
     fields: dict[str, list[str]] = field(default_factory=dict)
+    beside: list[dict[str, list[str]]] = field(default_factory=list)
     broken: bool = False
     finished: bool = False
+    drawn_before: bool = False
+    new_session: bool = False
+    user: str = "ana"
 
     def store(self) -> ResponseReturnValue:
-        sent: dict[str, Any] = request.get_json()
         if self.broken:
             return "", 503
+        if request.method == "GET":
+            return jsonify(revision=self.revision, fields=self.fields, csrf_token="a fresh one", owner=self.user)
+        if self.new_session:
+            return "", 400
+        sent: dict[str, Any] = request.get_json()
         if self.finished:
-            return jsonify(words="This visit was finished at 14:03."), 410
+            self.beside.append(sent["fields"])
+            return jsonify(words="This visit was finished at 14:03.", revision=self.revision), 410
         if sent["revision"] != self.revision:
+            self.beside.append(sent["fields"])
             return jsonify(revision=self.revision, fields=self.fields), 409
         self.revision += 1
         self.fields = sent["fields"]
         return jsonify(revision=self.revision)
+
+    def signed_in(self) -> dict[str, object]:
+        """What every page is told of its user, among it the key of their copies."""
+        secret = base64.b64encode(self.user.encode().ljust(32)).decode()
+        actor = SimpleNamespace(user_id=self.user, name=self.user, agency_kind=None)
+        key = SimpleNamespace(owner=self.user, secret=secret)
+        return {"actor": actor, "agency_name": "Fire", "sign_out_url": "/sign-out", "device_key": key}
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
     state = Server()
     app = create_frontend()
+    app.context_processor(state.signed_in)
 
-    @app.get("/visit")
-    def visit() -> str:
+    @app.route("/visit", methods=["GET", "POST"])
+    def visit() -> ResponseReturnValue:
+        if request.method == "POST":
+            return redirect("/received")
         known = {name: values[0] for name, values in state.fields.items() if name in {"name", "notes"} and values}
+        if state.drawn_before:
+            return render_template_string(PAGE, form=VisitForm(), revision=state.revision - 1)
         return render_template_string(PAGE, form=VisitForm(data=known), revision=state.revision)
 
     @app.get("/received")
@@ -70,7 +95,11 @@ def server() -> Iterator[Server]:
             '{% block body %}<div data-autosave-done="/draft"></div>{% endblock %}'
         )
 
-    app.add_url_rule("/draft", view_func=state.store, methods=["PUT"])
+    @app.route("/list")
+    def visits() -> str:
+        return render_template_string('{% extends "layouts/page.html" %}{% block heading %}My visits{% endblock %}')
+
+    app.add_url_rule("/draft", view_func=state.store, methods=["GET", "PUT"])
     running = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=running.serve_forever, daemon=True)
     thread.start()
@@ -93,7 +122,7 @@ def status(page: Page) -> Any:
 
 
 def kept_on_device(page: Page) -> int:
-    return int(page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('prevention:draft:')).length"))
+    return len(copies(page))
 
 
 def test_typing_is_saved_on_the_server(phone: Page, server: Server) -> None:
@@ -111,7 +140,7 @@ def test_what_could_not_be_sent_survives_a_reload_and_is_sent_later(phone: Page,
     phone.get_by_label("Who opened the door?").fill("Joan")
     phone.get_by_label("Month").fill("11")
     phone.get_by_label("No reply").check()
-    status(phone).to_have_text("Saved on this phone, not sent yet")
+    status(phone).to_have_text("Saved on this device, not sent yet")
     phone.reload()
     expect(phone.get_by_label("Who opened the door?")).to_have_value("Joan")
     expect(phone.get_by_label("Month")).to_have_value("11")
@@ -162,10 +191,10 @@ def test_a_second_tab_offers_both_versions(phone: Page, server: Server, button: 
 def test_an_old_unsent_version_is_offered_when_the_server_has_a_newer_one(phone: Page, server: Server) -> None:
     server.broken = True
     phone.get_by_label("Who opened the door?").fill("Joan")
-    status(phone).to_have_text("Saved on this phone, not sent yet")
+    status(phone).to_have_text("Saved on this device, not sent yet")
     server.broken, server.revision, server.fields = False, 7, {"name": ["Anna"]}
     phone.reload()
-    panel = phone.get_by_role("region", name="This phone holds an unsent version")
+    panel = phone.get_by_role("region", name="This device holds an unsent version")
     expect(panel.get_by_role("row", name="Who opened the door? Anna Joan")).to_be_visible()
     panel.get_by_role("button", name="Use the unsent version").click()
     status(phone).to_contain_text("Saved at ")
@@ -176,15 +205,118 @@ def test_an_old_unsent_version_is_offered_when_the_server_has_a_newer_one(phone:
 def test_a_received_form_leaves_nothing_on_the_device(phone: Page, server: Server) -> None:
     server.broken = True
     phone.get_by_label("Notes").fill("Oxygen in the bedroom")
-    status(phone).to_have_text("Saved on this phone, not sent yet")
+    status(phone).to_have_text("Saved on this device, not sent yet")
     assert kept_on_device(phone) == 1
+    phone.get_by_role("button", name="Save and continue").click()
+    expect(phone.get_by_role("heading", name="Sent", exact=True)).to_be_visible()
+    wait_until_nothing_is_kept(phone)
+    assert server.beside == []
+
+
+def test_a_form_received_from_elsewhere_drops_nothing_unsent(phone: Page, server: Server) -> None:
+    server.broken = True
+    phone.get_by_label("Notes").fill("Oxygen in the bedroom")
+    status(phone).to_have_text("Saved on this device, not sent yet")
     phone.goto(server.url + "/received")
-    phone.wait_for_function("Object.keys(localStorage).length === 0")
+    phone.wait_for_load_state("networkidle")
+    assert kept_on_device(phone) == 1
+    server.broken, server.finished = False, True
+    phone.reload()
+    wait_until_nothing_is_kept(phone)
+    assert [version["notes"] for version in server.beside] == [["Oxygen in the bedroom"]]
 
 
-def test_a_form_finished_elsewhere_says_so_and_keeps_what_was_typed(phone: Page, server: Server) -> None:
+def test_a_form_finished_elsewhere_says_so_and_keeps_what_was_typed_beside(phone: Page, server: Server) -> None:
     server.finished = True
     phone.get_by_label("Notes").fill("Smoke alarm chirps")
     status(phone).to_have_text("This visit was finished at 14:03.")
-    assert kept_on_device(phone) == 1
+    assert [version["notes"] for version in server.beside] == [["Smoke alarm chirps"]]
+    assert kept_on_device(phone) == 0
     assert server.fields == {}
+
+
+def test_a_page_drawn_before_the_last_save_landed_is_brought_up_to_date(phone: Page, server: Server) -> None:
+    phone.get_by_label("Who opened the door?").fill("Joan")
+    phone.get_by_label("Month").fill("11")
+    phone.get_by_label("No reply").check()
+    status(phone).to_contain_text("Saved at ")
+    server.drawn_before = True
+    phone.reload()
+    status(phone).to_contain_text("Brought up to date")
+    expect(phone.get_by_label("Who opened the door?")).to_have_value("Joan")
+    expect(phone.get_by_label("Month")).to_have_value("11")
+    expect(phone.get_by_label("No reply")).to_be_checked()
+    assert_accessible(phone)
+    phone.get_by_label("Notes").fill("and her dog")
+    status(phone).to_contain_text("Saved at ")
+    assert (server.fields["name"], server.fields["notes"]) == (["Joan"], ["and her dog"])
+    assert server.beside == []
+
+
+def test_what_is_typed_before_the_page_is_up_to_date_stays_and_both_are_offered(phone: Page, server: Server) -> None:
+    server.revision, server.fields, server.drawn_before = 3, {"name": ["Joan"]}, True
+    held: list[Route] = []
+    phone.route("**/draft", lambda route: held.append(route) if route.request.method == "GET" else route.continue_())
+    with phone.expect_request("**/draft"):
+        phone.reload()
+    phone.get_by_label("Who opened the door?").fill("Anna")
+    for route in held:
+        route.continue_()
+    panel = phone.get_by_role("region", name="This form was changed somewhere else")
+    expect(panel.get_by_role("row", name="Who opened the door? Anna Joan")).to_be_visible()
+    expect(phone.get_by_label("Who opened the door?")).to_have_value("Anna")
+    assert server.fields == {"name": ["Joan"]}
+
+
+def test_what_a_device_keeps_is_read_by_its_own_user_only(phone: Page, server: Server) -> None:
+    server.broken = True
+    phone.get_by_label("Notes").fill("Oxygen in the bedroom")
+    status(phone).to_have_text("Saved on this device, not sent yet")
+    (kept,) = copies(phone)
+    assert "Oxygen" not in kept
+    assert "notes" not in kept
+    phone.goto("about:blank")  # a page that is left tries to send once more
+    server.broken, server.user = False, "ben"
+    phone.goto(server.url + "/visit")
+    phone.wait_for_load_state("networkidle")
+    expect(phone.get_by_label("Notes")).to_have_value("")
+    status(phone).to_have_text("")
+    phone.get_by_label("Who opened the door?").fill("Joan")
+    status(phone).to_contain_text("Saved at ")
+    assert kept_on_device(phone) == 1
+    assert server.fields["notes"] == [""]
+    server.user = "ana"
+    phone.goto(server.url + "/list")
+    wait_until_nothing_is_kept(phone)
+    assert [version["notes"] for version in server.beside] == [["Oxygen in the bedroom"]]
+
+
+@pytest.mark.parametrize(("user", "goes_on"), [("ana", True), ("ben", False)])
+def test_a_page_goes_on_in_a_new_session_of_its_own_user_only(
+    phone: Page, server: Server, user: str, goes_on: bool
+) -> None:
+    server.new_session, server.user = True, user
+    phone.get_by_label("Notes").fill("Oxygen in the bedroom")
+    status(phone).to_have_text("Saved on this device, not sent yet")
+    tokens = phone.locator('input[name="csrf_token"]').evaluate_all("all => all.map(one => one.value)")
+    assert [token == "a fresh one" for token in tokens] == [goes_on] * len(tokens)
+
+
+def test_a_copy_moved_to_another_users_name_or_form_opens_for_nobody(phone: Page, server: Server) -> None:
+    server.broken = True
+    phone.get_by_label("Notes").fill("Oxygen in the bedroom")
+    status(phone).to_have_text("Saved on this device, not sent yet")
+    phone.evaluate(
+        """() => { for (const [name, copy] of Object.entries(localStorage)) {
+             if (name.startsWith("prevention:draft:")) {
+               localStorage.setItem(name.replace("ana", "ben"), copy);
+               localStorage.setItem(name.replace("/draft", "/other"), copy);
+             } } }"""
+    )
+    phone.goto("about:blank")
+    server.broken, server.user = False, "ben"
+    phone.goto(server.url + "/visit")
+    phone.wait_for_load_state("networkidle")
+    expect(phone.get_by_label("Notes")).to_have_value("")
+    assert server.fields == {}
+    assert server.beside == []

@@ -153,7 +153,7 @@ def test_what_is_typed_offline_is_not_lost(arrive: Arrive) -> None:
     expect(form.status).to_contain_text("Saved at")
     page.context.set_offline(True)
     form.notes().fill("Typed in the lift")
-    expect(form.status).to_contain_text("Saved on this phone, not sent yet")
+    expect(form.status).to_contain_text("Saved on this device, not sent yet")
     page.route("**/draft", lambda route: route.abort())
     page.context.set_offline(False)
     page.reload()

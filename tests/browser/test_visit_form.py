@@ -1,31 +1,18 @@
 """The visit form in a phone's browser: nothing typed is lost, and a visit can be finished with a thumb."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from prevention.models.account import User
+from tests.browser.pages import wait_until_nothing_is_kept
 from tests.integration.test_visit_pages import Day
 from tests.support.arranging import Arranger
 from tests.support.axe import assert_accessible
 from tests.support.client import PASSWORD
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
-
-
-@pytest.fixture
-def address(app: Flask) -> Iterator[str]:
-    """The app under test, listening on a port of its own."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
 
 
 def sign_in(page: Page, address: str, user: User) -> None:
@@ -85,7 +72,7 @@ def test_two_tabs_a_new_sign_in_and_the_finish(address: str, open_page: Callable
     page.check("input[name=risk_after][value=HIGH]")
     page.get_by_role("button", name="Finish the visit").click()
     expect(page.locator("h1")).to_have_text("Visit saved: visit completed")
-    page.wait_for_function("Object.keys(localStorage).length === 0")
+    wait_until_nothing_is_kept(page)
     assert fits(page)
     assert_accessible(page)
 

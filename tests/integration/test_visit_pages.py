@@ -1,5 +1,7 @@
 """The officer's day and the coordinator's booking, through the pages."""
 
+import base64
+import io
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -638,6 +640,44 @@ class TestDrafts:
         assert kept["revision"] == 2
         assert kept["csrf_token"]
 
+    def test_a_page_learns_whose_session_it_is_and_the_key_only_from_its_own_pages(
+        self, client: PageClient, day: Day, arrange: Arranger
+    ) -> None:
+        visit = day.visit(officer_id=None)
+        mate = arrange.user(day.agency, Role.FIELD_OFFICER, team=day.station)
+        keys = []
+        for user in (day.officer, mate, day.officer):
+            client.sign_in(user)
+            meta = client.page(f"/visits/{visit.id}/record").select_one('meta[name="device-key"]')
+            answer = client.get(f"/visits/{visit.id}/draft")
+            owner, secret = str(meta["content"]).split(".")
+            assert answer.json["owner"] == owner
+            assert secret not in answer.text
+            assert len(base64.b64decode(secret)) == 32
+            assert str(user.id) not in owner + secret
+            client.post("/sign-out")
+            keys.append((owner, secret))
+        assert keys[0] == keys[2]
+        assert keys[0][0] != keys[1][0]
+        assert keys[0][1] != keys[1][1]
+        assert client.page("/sign-in").select_one('meta[name="device-key"]') is None
+
+    def test_a_message_of_unknown_length_is_read_no_further_than_a_draft_may_be(
+        self, client: PageClient, day: Day
+    ) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        body = io.BytesIO(b'{"revision": 0, "fields": {"a": ["' + b"x" * 5_000_000 + b'"]}}')
+        answer = client.put(
+            f"/visits/{visit.id}/draft",
+            input_stream=body,
+            content_type="application/json",
+            environ_overrides={"wsgi.input_terminated": True},
+        )
+        assert answer.status_code == 413
+        assert "Make the notes shorter" in answer.json["detail"]
+        assert body.tell() < 1_000_000
+
     def test_the_same_message_twice_changes_nothing(self, client: PageClient, day: Day) -> None:
         visit = day.visit()
         client.sign_in(day.officer)
@@ -704,6 +744,12 @@ class TestDrafts:
             (b'{"revision": 1, "fields": {"a": [1]}}', 400),
             (b'{"revision": 1, "fields": {"a": ["' + b"x" * 300_000 + b'"]}}', 413),
             (b'{"revision": 1, "fields": {"a": ["' + b"x" * 900_000 + b'"]}}', 413),
+            (b"[" * 100_000, 400),
+            (b'{"revision": 1, "fields": ' + b'{"a":' * 60_000 + b"1" + b"}" * 60_001, 400),
+            (b'{"revision": 1, "fields": {"a": ' + b"[" * 500 + b"]" * 500 + b"}}", 400),
+            (b'{"revision": 1, "fields": {}, "copy": ' + b"[" * 500 + b"]" * 500 + b"}", 200),
+            (b'{"revision": 1e999, "fields": {}}', 400),
+            (b'{"revision": ' + b"9" * 5000 + b', "fields": {}}', 400),
             (b'{"revision": 1, "fields": {"a": ["\\u0000 \\ud800"]}}', 200),
             (b'{"revision": 1, "fields": {"__proto__": ["x"], "": ["y"]}, "more": 1}', 200),
         ],

@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from prevention.blueprints.visits.forms import (
     AT_THE_DOOR,
@@ -51,6 +52,7 @@ from prevention.services.visits.booking import Slot
 from prevention.services.visits.drafting import Saved, Version
 from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
+from prevention.web.device import device_key
 from prevention.web.errors import problem
 from prevention.web.guards import guarded
 from prevention.web.transactions import work_as
@@ -283,12 +285,12 @@ def record(visit_id: UUID) -> ResponseReturnValue:
     return _record_page(card, form_from(fields), fields, 0, last=last if fields else None)
 
 
-@bp.route("/visits/<uuid:visit_id>/draft", methods=["GET", "PUT", "POST"])
+@bp.route("/visits/<uuid:visit_id>/draft", methods=["GET", "PUT"])
 @guarded(Permission.VISIT_RECORD)
 def autosave(visit_id: UUID) -> ResponseReturnValue:
     """Keep what is typed, as JSON: ``{revision, fields, copy}``; see static/js/autosave.mjs for the answers.
 
-    GET gives the version in force and a fresh token, for a page whose session was renewed meanwhile.
+    GET gives the version in force, a fresh token for a page whose session was renewed meanwhile, and whose it is.
     """
     actor = current_actor()
     if request.method == "GET":
@@ -299,21 +301,37 @@ def autosave(visit_id: UUID) -> ResponseReturnValue:
             revision=draft.revision if draft else 0,
             fields=drafting.read_draft(draft).fields if draft else {},
             csrf_token=generate_csrf(),
+            owner=device_key(actor).owner,
         )
-    if (request.content_length or 0) > 2 * drafting.LARGEST_DRAFT_BYTES:
-        return problem(413, "This form holds more than can be kept. Make the notes shorter.")
-    sent = request.get_json(silent=True)
-    if not isinstance(sent, dict) or not isinstance(sent.get("revision"), int):
-        return problem(400, "The form could not be read")
     try:
+        sent = _sent()
         fields = drafting.clean_fields(sent.get("fields"))
     except Invalid as invalid:
-        words = invalid.problems["fields"]
-        return problem(413 if "more" in words else 400, words)
-    copy = str(sent.get("copy") or "")
+        return problem(413 if "size" in invalid.problems else 400, " ".join(invalid.problems.values()))
+    copy = sent.get("copy")
     with work_as(actor) as work:
-        saved = drafting.save(work, visit_id, fields, revision=sent["revision"], copy=copy)
+        saved = drafting.save(
+            work, visit_id, fields, revision=sent["revision"], copy=copy if isinstance(copy, str) else ""
+        )
     return _autosave_answer(saved, fields)
+
+
+def _sent() -> dict[str, Any]:
+    """What a page sent: at least a revision.
+
+    Raises:
+        Invalid: it is too large (``size``) or not readable (``fields``), such as brackets nested without end.
+    """
+    request.max_content_length = 2 * drafting.LARGEST_DRAFT_BYTES
+    try:
+        sent = request.get_json(silent=True)
+    except RequestEntityTooLarge as too_large:
+        raise Invalid({"size": drafting.TOO_LARGE}) from too_large
+    except RecursionError:
+        sent = None
+    if not isinstance(sent, dict) or not isinstance(sent.get("revision"), int):
+        raise Invalid({"fields": "The form could not be read"})
+    return sent
 
 
 @bp.post("/visits/<uuid:visit_id>/draft/versions/<int:place>")
@@ -453,7 +471,8 @@ def _not_used(visit: Visit) -> list[tuple[Version, list[Difference]]]:
     saved = fields_of(from_json(visit.record))
     year = utc_now().astimezone(LONDON).year
     others = drafting.read_others(queries.draft_of(current_session(), visit.id))
-    return [(other, differences(fields_of(form_from(other.fields).to_record(year)), saved)) for other in others]
+    compared = [(other, differences(fields_of(form_from(other.fields).to_record(year)), saved)) for other in others]
+    return [(other, found) for other, found in compared if found]
 
 
 def _next_words(card: VisitCard, outcome: VisitOutcome, *, counting_this: bool) -> str:

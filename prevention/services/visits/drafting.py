@@ -29,6 +29,7 @@ Fields = dict[str, list[str]]
 
 #: Largest draft: the form filled to its limits is a quarter of this.
 LARGEST_DRAFT_BYTES = 256 * 1024
+TOO_LARGE = "This form holds more than can be kept. Make the notes shorter."
 MOST_FIELDS = 3000
 MOST_VALUES = 200
 #: Versions kept beside a draft, newest first.
@@ -62,12 +63,12 @@ def clean_fields(given: object) -> Fields:
     """Read fields as a page sends them, without characters the database cannot hold.
 
     Raises:
-        Invalid: they are not fields, or more than a draft may hold.
+        Invalid: they are not fields (``fields``), or more than a draft may hold (``size``).
     """
     if not isinstance(given, Mapping):
         raise Invalid({"fields": "The form could not be read"})
     if len(given) > MOST_FIELDS:
-        raise Invalid({"fields": "This form has more fields than can be kept"})
+        raise Invalid({"size": "This form has more fields than can be kept"})
     fields: Fields = {}
     for name, values in given.items():
         if not isinstance(name, str) or not isinstance(values, Sequence) or isinstance(values, str):
@@ -76,7 +77,7 @@ def clean_fields(given: object) -> Fields:
             raise Invalid({"fields": "The form could not be read"})
         fields[_clean(name)] = [_clean(value) for value in values]
     if len(json.dumps(fields).encode()) > LARGEST_DRAFT_BYTES:
-        raise Invalid({"fields": "This form holds more than can be kept. Make the notes shorter."})
+        raise Invalid({"size": TOO_LARGE})
     return fields
 
 

@@ -1,30 +1,26 @@
-// Keeps what is typed. Every change is written to this device at once and sent to the server soon after.
+// Keeps what is typed. Every change is written to this device at once (device.mjs) and sent to the server soon after.
 //
 // <form data-autosave-url="…" data-autosave-revision="3">: the server is sent
 //   PUT {revision, copy, fields: {name: [values]}} with X-CSRFToken (copy: the id of this open page), and answers
 //   200 {revision}                     stored; the device's copy is dropped
-//   409 {revision, fields, words?}     somebody (or another tab) stored a newer version: both are offered
-//   400 after a new sign-in            a fresh token is fetched (GET {revision, fields, csrf_token}), then once more
+//   409 {revision, fields, words?}     somebody (or another tab) stored a newer version: kept beside it, both are offered
+//   400 after a new sign-in            a fresh token is fetched, then once more
 //   413 {detail}                       too much to keep: said at once, tried again after the next change
-//   410 {words?}                       the form was finished meanwhile: kept on the device, not tried again
+//   410 {revision, words?}             the form was finished meanwhile: kept beside what was finished
 //   anything else, or no answer        kept on the device and tried again
-// An element with data-autosave-done="<url>" on a later page tells that the form was received and drops the copies.
+// GET answers {revision, fields, csrf_token, owner}: the version in force, asked for when the page opens, because a save
+// of the page before may land after this one was drawn; and the mark of who is signed in now.
+// An element with data-autosave-done="<url>" on a later page tells that the form was received (presence.mjs).
 
-const PREFIX = "prevention:draft:";
+import * as device from "./device.mjs";
+import { button, text } from "./elements.mjs";
+import { drafts, put } from "./sending.mjs";
+
 const PAUSE_MS = 900;
 const FIRST_RETRY_MS = 4000;
 const LAST_RETRY_MS = 60000;
 const NEVER_KEPT = new Set(["csrf_token"]);
 const NEVER_KEPT_TYPES = new Set(["password", "file", "submit", "button", "reset", "image"]);
-
-/** Drops every copy of a form that the server has received for good. */
-const forget = (url) => {
-  for (const key of keysFor(url)) {
-    localStorage.removeItem(key);
-  }
-};
-
-const keysFor = (url) => Object.keys(localStorage).filter((key) => key.startsWith(`${PREFIX}${url}|`));
 
 const clock = (moment) =>
   new Date(moment).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/London" });
@@ -121,12 +117,13 @@ class Draft {
     this.url = form.dataset.autosaveUrl;
     this.revision = Number(form.dataset.autosaveRevision) || 0;
     this.id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
-    this.key = `${PREFIX}${this.url}|${this.id}`;
+    this.name = device.nameOf(this.url, this.id);
     this.status = form.querySelector("[data-autosave-status]");
     this.retry = FIRST_RETRY_MS;
     this.timer = null;
-    this.sending = false;
+    this.sending = null;
     this.dirty = false;
+    this.onDevice = false;
     this.offering = false;
     this.quiet = false;
     this.renewed = false;
@@ -140,22 +137,13 @@ class Draft {
     window.addEventListener("online", () => this.dirty && this.send());
     window.addEventListener("pagehide", () => this.dirty && this.keep());
     document.addEventListener("visibilitychange", () => document.hidden && this.dirty && this.send());
-    this.holdLock();
+    device.hold(this.name);
     this.mark();
     await this.restore();
     if (!this.offering && !this.dirty && !same(read(this.form), this.stored)) {
       this.changed();
     }
-  }
-
-  /** Shows to other tabs that this copy is in use, for as long as the page lives. */
-  holdLock() {
-    navigator.locks?.request(this.key, () => new Promise(() => {}));
-  }
-
-  async heldElsewhere() {
-    const state = await navigator.locks?.query();
-    return new Set((state?.held ?? []).map((lock) => lock.name));
+    await this.catchUp();
   }
 
   say(words) {
@@ -170,54 +158,78 @@ class Draft {
     }
     this.dirty = true;
     this.keep();
+    this.soon();
+  }
+
+  soon() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.send(), PAUSE_MS);
   }
 
   /** Writes the copy on this device. */
-  keep() {
-    try {
-      const copy = { revision: this.revision, fields: read(this.form), at: Date.now() };
-      localStorage.setItem(this.key, JSON.stringify(copy));
-      this.onDevice = true;
-    } catch {
-      this.onDevice = false;
-    }
-    return this.onDevice;
+  async keep() {
+    this.onDevice = await device.keep(this.name, { revision: this.revision, fields: read(this.form), at: Date.now() });
   }
 
   unsentWords() {
     return this.onDevice
-      ? "Saved on this phone, not sent yet"
-      : "Not saved: this phone has no room left and there is no connection. Do not close this page.";
+      ? "Saved on this device, not sent yet"
+      : "Not saved: this device cannot keep it and there is no connection. Do not close this page.";
   }
 
-  async send() {
-    clearTimeout(this.timer);
-    if (this.offering || this.sending) {
+  /** Before signing out: what is on the screen is kept on this device, and sent from there; or else sent at once. */
+  async settle() {
+    await this.sending;
+    if (!this.dirty) {
       return;
     }
-    this.sending = true;
+    await this.keep();
+    if (this.onDevice) {
+      this.later();
+    } else {
+      await this.send();
+    }
+  }
+
+  isOnlyOnThisPage() {
+    return this.dirty && !this.onDevice;
+  }
+
+  /** The server has it all. */
+  stop() {
+    clearTimeout(this.timer);
+    this.dirty = false;
+  }
+
+  /** Sends what is on the screen; one message at a time. */
+  send() {
+    clearTimeout(this.timer);
+    if (!this.offering) {
+      this.sending ??= this.deliver().finally(() => {
+        this.sending = null;
+      });
+    }
+    return this.sending;
+  }
+
+  async deliver() {
     this.dirty = false;
     const fields = read(this.form);
     try {
-      const answer = await fetch(this.url, {
-        method: "PUT",
-        headers: {
-          Accept: "application/json",
-          "Content-Type": "application/json",
-          "X-CSRFToken": this.form.querySelector('input[name="csrf_token"]')?.value ?? "",
-        },
-        body: JSON.stringify({ revision: this.revision, copy: this.id, fields }),
-        credentials: "same-origin",
-      });
+      const answer = await put(this.url, { revision: this.revision, copy: this.id, fields }, this.form);
       if (answer.status === 409) {
         this.offerServer(await answer.json());
+        if (!this.offering) {
+          this.soon();
+        }
         return;
       }
       if (answer.status === 410) {
         const { words } = await answer.json().catch(() => ({}));
-        this.say(words || "This form was already finished. What you typed since is kept on this phone only.");
+        this.say(words || "This form was already finished. What you typed since is kept beside it.");
+        if (!this.dirty) {
+          device.drop(this.name);
+        }
         return;
       }
       if (answer.status === 413) {
@@ -227,12 +239,12 @@ class Draft {
       }
       if (answer.status === 400 && !this.renewed && (await this.renewToken())) {
         this.dirty = true;
-        this.timer = setTimeout(() => this.send(), PAUSE_MS);
+        this.soon();
         return;
       }
       if (answer.status === 401 || answer.redirected) {
         this.dirty = true;
-        this.say("Saved on this phone. Sign in again in another tab, then carry on here.");
+        this.say("Saved on this device. Sign in again in another tab, then carry on here.");
         this.later();
         return;
       }
@@ -245,18 +257,16 @@ class Draft {
       this.stored = fields;
       this.retry = FIRST_RETRY_MS;
       if (!this.dirty) {
-        localStorage.removeItem(this.key);
+        device.drop(this.name);
         this.say(`Saved at ${clock(Date.now())}`);
       }
     } catch {
       this.dirty = true;
       this.say(this.unsentWords());
       this.later();
-    } finally {
-      this.sending = false;
     }
     if (this.dirty && this.retry === FIRST_RETRY_MS) {
-      this.timer = setTimeout(() => this.send(), PAUSE_MS);
+      this.soon();
     }
   }
 
@@ -270,15 +280,41 @@ class Draft {
     }
   }
 
-  /** Signing in again makes a new token: fetches it for every form of the page. True when there is one. */
+  /** What the server holds of this form; nothing when it cannot be asked. */
+  async ask() {
+    const answer = await fetch(this.url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+    return answer.ok && !answer.redirected ? answer.json() : {};
+  }
+
+  /** Signing in again makes a new token: fetches it for every form of the page. False when somebody else signed in. */
   async renewToken() {
     this.renewed = true;
-    const answer = await fetch(this.url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-    const { csrf_token: token } = answer.ok && !answer.redirected ? await answer.json() : {};
-    for (const element of token ? document.querySelectorAll('input[name="csrf_token"]') : []) {
+    const { csrf_token: token, owner } = await this.ask();
+    if (!token || owner !== device.owner) {
+      return false;
+    }
+    for (const element of this.form.getRootNode().querySelectorAll('input[name="csrf_token"]')) {
       element.value = token;
     }
-    return Boolean(token);
+    return true;
+  }
+
+  /** Puts on the screen what was saved after the page was drawn. Once somebody types, the next save tells instead. */
+  async catchUp() {
+    const busy = () => this.dirty || this.offering || this.sending;
+    if (busy()) {
+      return;
+    }
+    const { revision, fields } = await this.ask().catch(() => ({}));
+    if (!fields || !(revision > this.revision) || busy()) {
+      return;
+    }
+    const empty = Object.fromEntries(Object.keys(read(this.form)).map((name) => [name, []]));
+    this.put({ ...empty, ...fields });
+    this.revision = Number(revision);
+    this.mark();
+    this.stored = read(this.form);
+    this.say("Brought up to date: this is what was saved last");
   }
 
   later() {
@@ -294,6 +330,7 @@ class Draft {
       return;
     }
     this.keep();
+    device.submit(this.name);
     if (navigator.onLine === false) {
       event.preventDefault();
       this.dirty = true;
@@ -304,43 +341,46 @@ class Draft {
 
   /** Looks for copies that were never sent: after a reload, a crash, or an evening without signal. */
   async restore() {
-    const held = await this.heldElsewhere();
-    const copies = keysFor(this.url)
-      .filter((key) => key !== this.key)
-      .map((key) => ({ key, held: held.has(key), ...parse(localStorage.getItem(key)) }))
-      .filter((copy) => copy.fields)
-      .sort((one, other) => other.at - one.at);
-    if ([...held].some((name) => name.startsWith(`${PREFIX}${this.url}|`) && name !== this.key)) {
+    const held = await device.held();
+    if ([...held].some((name) => name !== this.name && name.startsWith(device.nameOf(this.url, "")))) {
       this.say("This form is also open in another tab. Type in one of them only.");
     }
-    const left = copies.filter((copy) => !copy.held);
-    for (const copy of left) {
-      if (same({ ...this.stored, ...copy.fields }, this.stored)) {
-        localStorage.removeItem(copy.key);
-      }
-    }
-    const waiting = left.filter((copy) => localStorage.getItem(copy.key) !== null);
+    const waiting = await this.copiesLeft(held);
     if (waiting.length === 0) {
       return;
     }
     const [newest] = waiting;
     if (newest.revision === this.revision && waiting.length === 1) {
       this.put(newest.fields);
-      this.keep();
-      localStorage.removeItem(newest.key);
+      await this.keep();
+      device.drop(newest.name);
       this.say(`Brought back what you typed at ${clock(newest.at)}. Not sent yet`);
       this.dirty = true;
-      this.timer = setTimeout(() => this.send(), PAUSE_MS);
+      this.soon();
       return;
     }
     this.offer({
-      title: "This phone holds an unsent version",
+      title: "This device holds an unsent version",
       words: `It was typed at ${clock(newest.at)}. The version on this screen was saved since.`,
       fields: newest.fields,
       take: "Use the unsent version",
       leave: "Keep what is on this screen",
-      done: () => localStorage.removeItem(newest.key),
+      done: () => device.drop(newest.name),
     });
+  }
+
+  /** Copies of this form that no open page uses, newest first. One that says nothing new is dropped. */
+  async copiesLeft(held) {
+    const found = [];
+    for (const name of device.names(this.url).filter((one) => one !== this.name && !held.has(one))) {
+      const copy = await device.read(name);
+      if (copy && same({ ...this.stored, ...copy.fields }, this.stored)) {
+        device.drop(name);
+      } else if (copy) {
+        found.push({ name, ...copy });
+      }
+    }
+    return found.sort((one, other) => other.at - one.at);
   }
 
   put(fields) {
@@ -353,8 +393,7 @@ class Draft {
     const mine = read(this.form);
     if (!fields || same({ ...mine, ...fields }, mine)) {
       this.revision = Number(revision);
-      this.sending = false;
-      this.send();
+      this.dirty = true; // to be sent again, from the newer revision
       return;
     }
     this.keep();
@@ -455,31 +494,8 @@ class Draft {
   }
 }
 
-const parse = (json) => {
-  try {
-    return JSON.parse(json) ?? {};
-  } catch {
-    return {};
-  }
-};
-
-const text = (tag, words, className) => {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = words;
-  return element;
-};
-
-const button = (words, className, action) => {
-  const element = text("button", words, `govuk-button ${className}`.trim());
-  element.type = "button";
-  element.addEventListener("click", action);
-  return element;
-};
-
 for (const form of document.querySelectorAll("form[data-autosave-url]")) {
-  new Draft(form).begin();
-}
-for (const received of document.querySelectorAll("[data-autosave-done]")) {
-  forget(received.dataset.autosaveDone);
+  const draft = new Draft(form);
+  drafts.add(draft);
+  draft.begin();
 }
