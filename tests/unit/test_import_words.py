@@ -2,7 +2,8 @@
 
 import pytest
 
-from prevention.blueprints.imports.wording import by_sentence, encoding_words, field_words, line_words
+from prevention.blueprints.imports.wording import by_sentence, encoding_words, field_words, line_words, outcome_words
+from prevention.models.referral import ImportRun
 
 
 @pytest.mark.parametrize(
@@ -11,6 +12,12 @@ from prevention.blueprints.imports.wording import by_sentence, encoding_words, f
 )
 def test_lines_in_a_row_are_drawn_together(lines: list[int], words: str) -> None:
     assert line_words(lines) == words
+
+
+def test_outcomes_leave_out_what_there_is_none_of_and_what_is_not_to_be_told() -> None:
+    run = ImportRun(new=1849, joined=0, review=3, amended=0, unchanged=0, to_confirm=2, refused=0)
+    assert outcome_words(run, tells_outcomes=True) == "1,849 new, 3 for review, 2 to confirm"
+    assert outcome_words(run, tells_outcomes=False) == "none refused"
 
 
 def test_the_same_sentence_is_said_once_for_each_column() -> None:

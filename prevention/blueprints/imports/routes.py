@@ -22,7 +22,13 @@ from werkzeug.datastructures import FileStorage
 from prevention.adapters.files import FileStore
 from prevention.blueprints.imports.forms import ProfileForm, UploadForm
 from prevention.blueprints.imports.reading import check_size, choose_profile
-from prevention.blueprints.imports.wording import by_sentence, encoding_words, field_words, progress_words
+from prevention.blueprints.imports.wording import (
+    by_sentence,
+    encoding_words,
+    field_words,
+    outcome_words,
+    progress_words,
+)
 from prevention.domain.account import Permission
 from prevention.domain.agency import AgencyKind
 from prevention.domain.intake.profile import Profile, shipped_profiles
@@ -76,6 +82,7 @@ def index() -> ResponseReturnValue:
         next_url=next_url,
         first_url=first_url,
         profiles=shipped_profiles(),
+        outcome_words=outcome_words,
         to_confirm=waiting_count(current_session(), current_actor()),
     )
 

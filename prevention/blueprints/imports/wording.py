@@ -16,8 +16,22 @@ def progress_words(run: ImportRun, *, tells_outcomes: bool, another_runs: bool =
         return "Waiting for another import to finish" if another_runs else "Waiting for its turn"
     if run.state is ImportState.CANCELLING:
         return f"Stopping after {run.done:,} rows"
-    outcomes = f"{run.new:,} new, {run.joined:,} joined, " if tells_outcomes else ""
-    return f"{run.done:,} of {run.total:,} rows: {outcomes}{run.refused:,} refused"
+    return f"{run.done:,} of {run.total:,} rows: {outcome_words(run, tells_outcomes=tells_outcomes)}"
+
+
+def outcome_words(run: ImportRun, *, tells_outcomes: bool) -> str:
+    """What became of the rows so far: "849 new, 109 joined, 2 refused". What there is none of is left out."""
+    counts = {"refused": run.refused}
+    if tells_outcomes:
+        counts = {
+            "new": run.new,
+            "joined": run.joined,
+            "for review": run.review,
+            "amended": run.amended,
+            "unchanged": run.unchanged,
+            "to confirm": run.to_confirm,
+        } | counts
+    return ", ".join(f"{count:,} {words}" for words, count in counts.items() if count) or "none refused"
 
 
 def field_words(field: str) -> str:
