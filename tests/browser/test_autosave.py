@@ -21,7 +21,7 @@ from tests.support.axe import assert_accessible
 from tests.support.frontend import create_frontend
 
 PAGE = """{% extends "layouts/form.html" %}
-{% set autosave_url = "/draft" %}{% set autosave_revision = revision %}
+{% set autosave_url = place %}{% set autosave_revision = revision %}
 {% block heading %}Record a visit{% endblock %}
 {% block fields %}{{ form.name() }}{{ form.seen_on() }}{{ form.found() }}{{ form.notes() }}{% endblock %}"""
 
@@ -46,6 +46,7 @@ class Server:
     drawn_before: bool = False
     new_session: bool = False
     user: str = "ana"
+    place: str = "/draft"
 
     def store(self) -> ResponseReturnValue:
         if self.broken:
@@ -70,7 +71,13 @@ class Server:
         secret = base64.b64encode(self.user.encode().ljust(32)).decode()
         actor = SimpleNamespace(user_id=self.user, name=self.user, agency_kind=None)
         key = SimpleNamespace(owner=self.user, secret=secret)
-        return {"actor": actor, "agency_name": "Fire", "sign_out_url": "/sign-out", "device_key": key}
+        return {
+            "actor": actor,
+            "agency_name": "Fire",
+            "sign_out_url": "/sign-out",
+            "device_key": key,
+            "place": self.place,
+        }
 
 
 @pytest.fixture
@@ -99,7 +106,8 @@ def server() -> Iterator[Server]:
     def visits() -> str:
         return render_template_string('{% extends "layouts/page.html" %}{% block heading %}My visits{% endblock %}')
 
-    app.add_url_rule("/draft", view_func=state.store, methods=["GET", "PUT"])
+    for place in ("/draft", "/draft/7"):
+        app.add_url_rule(place, place, state.store, methods=["GET", "PUT"])
     running = make_server("127.0.0.1", 0, app, threaded=True)
     thread = Thread(target=running.serve_forever, daemon=True)
     thread.start()
@@ -302,21 +310,24 @@ def test_a_page_goes_on_in_a_new_session_of_its_own_user_only(
     assert [token == "a fresh one" for token in tokens] == [goes_on] * len(tokens)
 
 
-def test_a_copy_moved_to_another_users_name_or_form_opens_for_nobody(phone: Page, server: Server) -> None:
+@pytest.mark.parametrize("move", ['name.replace("ana", "ben")', 'name.replace("/draft", "/draft/7")'])
+def test_a_copy_moved_to_another_user_or_form_opens_for_nobody(phone: Page, server: Server, move: str) -> None:
     server.broken = True
     phone.get_by_label("Notes").fill("Oxygen in the bedroom")
     status(phone).to_have_text("Saved on this device, not sent yet")
+    phone.goto(server.url + "/list")
+    phone.wait_for_load_state("networkidle")  # it has tried to send the copy
     phone.evaluate(
-        """() => { for (const [name, copy] of Object.entries(localStorage)) {
-             if (name.startsWith("prevention:draft:")) {
-               localStorage.setItem(name.replace("ana", "ben"), copy);
-               localStorage.setItem(name.replace("/draft", "/other"), copy);
-             } } }"""
+        f"""() => {{ for (const name of Object.keys(localStorage).filter(one => one.includes(":draft:"))) {{
+              localStorage.setItem({move}, localStorage[name]);
+              localStorage.removeItem(name);
+           }} }}"""
     )
-    phone.goto("about:blank")
-    server.broken, server.user = False, "ben"
+    server.user = "ben" if "ben" in move else "ana"
+    server.broken, server.place = False, "/draft" if "ben" in move else "/draft/7"
     phone.goto(server.url + "/visit")
     phone.wait_for_load_state("networkidle")
     expect(phone.get_by_label("Notes")).to_have_value("")
     assert server.fields == {}
     assert server.beside == []
+    assert kept_on_device(phone) == 1
