@@ -825,6 +825,7 @@ def upgrade() -> None:
             "answer",
             sa.Enum(
                 "same_concern",
+                "same_home_same_concern",
                 "same_person_new_concern",
                 "same_household",
                 "not_related",

@@ -44,6 +44,18 @@ class PersonRecord(Identified, Base):
     interpreter: Mapped[bool] = mapped_column(default=False)
     premises: Mapped[Premises] = relationship()
 
+    def agreements(self, other: "PersonRecord") -> int:
+        """In how many of their own particulars two records agree, for choosing whom to show beside whom."""
+        pairs = (
+            (self.nhs_number, other.nhs_number),
+            (self.dob, other.dob),
+            (self.first_name.casefold(), other.first_name.casefold()),
+            (self.surname.casefold(), other.surname.casefold()),
+            (self.phone, other.phone),
+            (self.email, other.email),
+        )
+        return sum(bool(one) and one == two for one, two in pairs)
+
     @property
     def display_name(self) -> str:
         """The name as shown on screen, or "Name not known"."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from prevention.domain.account import Actor
 from prevention.domain.agency import AgencyKind
+from prevention.domain.match import percent_likely
 from prevention.domain.referral import ReferralReason
 from prevention.domain.risk import RiskLevel
 from prevention.models.agency import Agency
@@ -105,7 +106,15 @@ class Pair:
     case: Side
     fields: tuple[Field, ...]
     explanation: tuple[Reason, ...]
-    may_join: bool
+    why_two: str
+    """Why the two stay two cases whoever they speak of, in a sentence; empty when they may be joined."""
+
+    @property
+    def likelihood(self) -> str:
+        """How alike the two are, in words; never certain."""
+        if self.probability >= self.household_probability:
+            return f"{percent_likely(self.probability)}% likely the same person"
+        return f"{percent_likely(self.household_probability)}% likely other people of one household"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,9 @@ class ReviewPage:
 
 
 _Own = aliased(Case, name="own_case")
+_Feeding = aliased(ReferralLink, name="feeding")
+#: A case that was emptied into another has nothing to be compared with.
+_IS_FED = or_(Case.is_open, exists().where(_Feeding.case_id == Case.id, _Feeding.valid_to.is_(None)))
 
 
 def open_candidates(actor: Actor) -> Select[MatchCandidate, int, UUID]:
@@ -127,7 +139,13 @@ def open_candidates(actor: Actor) -> Select[MatchCandidate, int, UUID]:
         .join(Case, Case.id == MatchCandidate.case_id)
         .join(ReferralLink, (ReferralLink.referral_id == MatchCandidate.referral_id) & ReferralLink.valid_to.is_(None))
         .join(_Own, _Own.id == ReferralLink.case_id)
-        .where(MatchCandidate.answer.is_(None), _Own.is_open, _Own.id != Case.id, reviewable_cases(actor, Case, _Own))
+        .where(
+            MatchCandidate.answer.is_(None),
+            _Own.is_open,
+            _Own.id != Case.id,
+            _IS_FED,
+            reviewable_cases(actor, Case, _Own),
+        )
     )
 
 
@@ -181,6 +199,7 @@ def elsewhere(session: Session, actor: Actor) -> int:
         .where(
             MatchCandidate.answer.is_(None),
             _Own.is_open,
+            _IS_FED,
             or_(
                 (_Own.owner_agency_id == actor.agency_id) & unseen(Case),
                 (Case.owner_agency_id == actor.agency_id) & unseen(_Own),
@@ -232,8 +251,16 @@ def _pair(
         )
         if not hides_person
         else (),
-        may_join=case.is_open and case.premises.confidential == referral.current_premises.confidential,
+        why_two=_why_two(case, referral),
     )
+
+
+def _why_two(case: Case, referral: Referral) -> str:
+    if not case.is_open:
+        return f"{case.reference} was closed, so nothing can join it."
+    if case.premises.confidential != referral.current_premises.confidential:
+        return "One of the two addresses is confidential, so they stay two cases."
+    return ""
 
 
 def _is_hidden(case: Case, referral: Referral | None) -> bool:
@@ -251,11 +278,13 @@ def _words(candidate: MatchCandidate, *, hides_home: bool, hides_person: bool) -
 
 
 def _closest(referral: Referral, others: Sequence[Referral]) -> Referral | None:
-    """Of the referrals that feed the case, the newest that names somebody of the same surname; else the newest."""
-    names = {record.surname.casefold() for record in referral.person_records if record.surname}
-    named = [other for other in others if names & {record.surname.casefold() for record in other.person_records}]
-    chosen = named or list(others)
-    return chosen[-1] if chosen else None
+    """Of the referrals that feed the case, the newest of those whose person agrees most with the referral's."""
+    record = referral.person_records[-1] if referral.person_records else None
+
+    def agreements(other: Referral) -> int:
+        return record.agreements(other.person_records[-1]) if record and other.person_records else 0
+
+    return max(reversed(others), key=agreements, default=None)
 
 
 def _side(actor: Actor, case: Case, referral: Referral) -> Side:

@@ -131,3 +131,27 @@ def test_from_the_queue_to_an_assigned_case_without_script(
     page.fill("#q", "w1d3qf")
     page.get_by_role("button", name="Search").click()
     expect(page.locator(".app-row")).to_have_count(1)
+
+
+def test_a_likeness_is_settled_without_script_or_mouse(
+    address: str, open_page: Callable[..., Page], desk: tuple[User, Case]
+) -> None:
+    coordinator, case = desk
+    page = open_page(**NARROW, java_script_enabled=False)
+    sign_in(page, address, coordinator)
+    page.goto(f"{address}/review")
+    page.locator(".app-row__link").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Are these the same?")
+    page.get_by_role("button", name="Save answer").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".govuk-error-summary")).to_contain_text("Choose how they are related")
+    page.get_by_label("Same person, same concern").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Same home, same concern, other people: join them")).to_be_checked()
+    page.keyboard.press("Tab")
+    page.keyboard.type("Her sister")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text(case.reference)
+    expect(page.locator(".govuk-notification-banner")).to_contain_text("goes on for everybody of the home")

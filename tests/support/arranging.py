@@ -262,7 +262,7 @@ class Arranger:
             "case_id": case.id,
             "found_at": NOW,
             "p_same_person": 0.82,
-            "p_same_household": 0.9,
+            "p_same_household": 0.17,
             "model_version": "test",
             "words": "Same surname and birth date; the address differs.",
             "contributions": [{"field": "name", "words": "The surnames are the same", "weight": 5.2}],

@@ -15,11 +15,11 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]  # the package ships no types
         "How are they related?",
         [InputRequired("Choose how they are related")],
         hints={
-            ReviewAnswer.SAME_CONCERN.value: "The referral becomes one more voice of the case on the right. "
-            "Its own case is closed as a duplicate when nothing else feeds it. Nothing is deleted.",
-            ReviewAnswer.SAME_PERSON_NEW_CONCERN.value: "Both cases stay open and are known to be about one person.",
-            ReviewAnswer.SAME_HOUSEHOLD.value: "Both cases stay open and are known to be about one household.",
-            ReviewAnswer.NOT_RELATED.value: "Both cases stay as they are. You are not asked again.",
+            ReviewAnswer.SAME_CONCERN.value: "One visit answers both.",
+            ReviewAnswer.SAME_HOME_SAME_CONCERN.value: "One visit answers both. Nobody is taken for somebody else.",
+            ReviewAnswer.SAME_PERSON_NEW_CONCERN.value: "Both stay open and are known to be about one person.",
+            ReviewAnswer.SAME_HOUSEHOLD.value: "Both stay open and are known to be about one household.",
+            ReviewAnswer.NOT_RELATED.value: "Both stay as they are. You are not asked again.",
         },
     )
     reason = LongTextField(

@@ -9,12 +9,13 @@ from flask.typing import ResponseReturnValue
 from prevention.blueprints.matches.forms import AnswerForm
 from prevention.domain.account import Permission
 from prevention.domain.match import ReviewAnswer
-from prevention.errors import Conflict, NotFound
+from prevention.errors import Conflict, Invalid, NotFound
 from prevention.extensions import current_session
 from prevention.queries import matches as queries
-from prevention.queries.matches import ReviewKey
+from prevention.queries.matches import Pair, ReviewKey
 from prevention.services.matches import reviewing
 from prevention.web.auth import current_actor
+from prevention.web.form_handling import show_problems
 from prevention.web.guards import guarded
 from prevention.web.pagination import read_cursor, write_cursor
 from prevention.web.transactions import work_as
@@ -22,7 +23,9 @@ from prevention.web.transactions import work_as
 bp = Blueprint("matches", __name__, url_prefix="/review")
 
 _DONE = {
-    ReviewAnswer.SAME_CONCERN: "Joined. The case now speaks with one more voice.",
+    ReviewAnswer.SAME_CONCERN: "Joined. {case} goes on for both; {own} is closed as a duplicate.",
+    ReviewAnswer.SAME_HOME_SAME_CONCERN: "Joined. {case} goes on for everybody of the home; {own} is closed as a "
+    "duplicate.",
     ReviewAnswer.SAME_PERSON_NEW_CONCERN: "Linked as one person. Both cases stay open.",
     ReviewAnswer.SAME_HOUSEHOLD: "Linked as one household. Both cases stay open.",
     ReviewAnswer.NOT_RELATED: "Kept as not related. You are not asked again.",
@@ -55,23 +58,28 @@ def answer(candidate_id: UUID) -> ResponseReturnValue:
     pair = queries.pair(current_session(), current_actor(), candidate_id)
     if pair is None:
         raise NotFound
-    if not pair.may_join:
-        form.answer.choices = {
-            value.value: value.label for value in ReviewAnswer if value is not ReviewAnswer.SAME_CONCERN
-        }
+    if pair.why_two:
+        form.answer.choices = {value.value: value.label for value in ReviewAnswer if not value.joins}
     if not form.validate_on_submit():
-        return render_template("matches/pair.html", pair=pair, form=form), 400 if form.is_submitted() else 200
+        return _show(pair, form, 400 if form.is_submitted() else 200)
     given: ReviewAnswer = form.answer.data
     try:
         with work_as(current_actor()) as work:
             reviewing.answer(work, candidate_id, given, reason=form.reason.data or "")
+    except Invalid as invalid:
+        show_problems(form, invalid)
+        return _show(pair, form, 400)
     except Conflict as conflict:
         flash(str(conflict), "notice")
         return redirect(url_for("matches.review_list"), 303)
-    flash(_DONE[given], "success")
-    if given is ReviewAnswer.SAME_CONCERN:
+    flash(_DONE[given].format(case=pair.case.case_reference, own=pair.referral.case_reference), "success")
+    if given.joins:
         return redirect(url_for("cases.show", case_id=pair.case.case_id), 303)
     return redirect(url_for("matches.review_list"), 303)
+
+
+def _show(pair: Pair, form: AnswerForm, status: int) -> ResponseReturnValue:
+    return render_template("matches/pair.html", pair=pair, form=form), status
 
 
 def _cursor(key: ReviewKey) -> str:

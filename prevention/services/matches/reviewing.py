@@ -2,35 +2,42 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
 
 from prevention.domain.match import ReviewAnswer
-from prevention.errors import Conflict, NotFound
+from prevention.domain.visit import VisitState
+from prevention.errors import Conflict, Invalid, NotFound
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
 from prevention.models.match import MatchCandidate
 from prevention.models.person import HouseholdLink, Person, PersonLink, PersonRecord
 from prevention.models.premises import Household
 from prevention.models.referral import Referral
+from prevention.models.visit import Visit
 from prevention.policies.matches import may_review
 from prevention.services.cases.finding import involved_agencies, lock_cases
 from prevention.services.cases.joining import join
+from prevention.services.cases.summarising import open_referrals
 from prevention.services.notifications.alerts import settle_alert
 from prevention.services.people import link_person
 from prevention.services.work import Work
 
 _BY_A_PERSON = "A coordinator said so on the review list"
+_STILL_TO_COME = (VisitState.BOOKED, VisitState.STARTED, VisitState.INTERRUPTED)
 
 
 def answer(work: Work, candidate_id: UUID, given: ReviewAnswer, *, reason: str = "") -> MatchCandidate:
     """Settle a candidate. Both cases are locked in the order of their ids.
 
-    Same concern: the referral leaves its own case and feeds the other as one more voice; a case left empty is closed
-    as a duplicate. Same person: the records are of one person, both cases stay. Same household: one household, both
-    stay. Not related: kept, so that nobody is asked again.
+    The same concern: every voice of the referral's own case feeds the other from now on, and the own case is closed
+    as a duplicate; one case is one concern. The same person: both persons are one, with all their records. The same
+    household: the two records are of one household, and nobody is made one person. Not related: kept, so that nobody
+    is asked again.
 
     Raises:
         NotFound, NotAllowed: by the policy.
+        Invalid: a visit is still to come for the case that would be closed (field ``answer``).
         Conflict: it was answered meanwhile, or the case it would join is closed.
     """
     candidate = work.session.get(MatchCandidate, candidate_id)
@@ -45,7 +52,9 @@ def answer(work: Work, candidate_id: UUID, given: ReviewAnswer, *, reason: str =
         raise Conflict("Somebody else has answered this one already.")
     if _own_case_id(work, candidate.referral_id) != own_id:
         raise Conflict("The referral was moved to another case meanwhile. Look at the list again.")
-    _settle(work, candidate, case, given)
+    _link_people(work, candidate, case, given)
+    if given.joins:
+        _join_whole(work, candidate, own, case, given)
     if not own.state.is_open:
         settle_alert(work, own)
     candidate.answer = given
@@ -58,25 +67,47 @@ def answer(work: Work, candidate_id: UUID, given: ReviewAnswer, *, reason: str =
     return candidate
 
 
-def _settle(work: Work, candidate: MatchCandidate, case: Case, given: ReviewAnswer) -> None:
-    referral = candidate.referral
-    record = _record_of(work, referral)
-    if given is ReviewAnswer.NOT_RELATED:
-        return
-    if given is ReviewAnswer.SAME_HOUSEHOLD:
+def _link_people(work: Work, candidate: MatchCandidate, case: Case, given: ReviewAnswer) -> None:
+    record = _record_of(work, candidate.referral)
+    if record is not None and given.is_same_person:
+        _link_same_person(work, record, case, candidate)
+    elif record is not None and given.is_same_household:
         _link_household(work, record, case)
-        return
-    _link_same_person(work, record, case, candidate)
-    if given is ReviewAnswer.SAME_CONCERN:
+
+
+def _join_whole(work: Work, candidate: MatchCandidate, own: Case, case: Case, given: ReviewAnswer) -> None:
+    """Let everything that feeds ``own`` feed ``case``; what is still asked about ``own`` is asked about ``case``."""
+    coming = work.session.scalar(
+        select(Visit.reference).where(Visit.case_id == own.id, Visit.state.in_(_STILL_TO_COME)).limit(1)
+    )
+    if coming is not None:
+        raise Invalid({"answer": f"Visit {coming} is still booked for {own.reference}. Cancel or finish it first"})
+    for referral in open_referrals(work, own):
+        compared = given.is_same_person and referral.id == candidate.referral_id
         join(
             work,
             referral,
             case,
             decided_by=work.actor.user_id,
             reason=_BY_A_PERSON,
-            probability=candidate.p_same_person,
-            model_version=candidate.model_version,
+            probability=candidate.p_same_person if compared else None,
+            model_version=candidate.model_version if compared else "",
         )
+    _ask_on(work, own, case)
+
+
+def _ask_on(work: Work, own: Case, case: Case) -> None:
+    """Point open questions about the emptied ``own`` at ``case``, unless the same was asked of ``case`` already."""
+    asked = select(MatchCandidate.referral_id).where(MatchCandidate.case_id == case.id)
+    work.session.execute(
+        update(MatchCandidate)
+        .where(
+            MatchCandidate.case_id == own.id,
+            MatchCandidate.answer.is_(None),
+            MatchCandidate.referral_id.not_in(asked),
+        )
+        .values(case_id=case.id)
+    )
 
 
 def _own_case_id(work: Work, referral_id: UUID) -> UUID | None:
@@ -106,44 +137,56 @@ def _records_of(work: Work, case: Case) -> list[PersonRecord]:
     return list(rows)
 
 
-def _closest(record: PersonRecord, others: list[PersonRecord]) -> PersonRecord | None:
-    """Whom the case's referrals name: somebody of the same surname first, else the latest named."""
-    same = [other for other in others if other.surname and other.surname.casefold() == record.surname.casefold()]
-    return next(iter(same or others), None)
-
-
-def _link_same_person(work: Work, record: PersonRecord | None, case: Case, candidate: MatchCandidate) -> None:
-    other = _closest(record, _records_of(work, case)) if record else None
-    if record is None or other is None:
+def _link_same_person(work: Work, record: PersonRecord, case: Case, candidate: MatchCandidate) -> None:
+    """Make the record's person and whom the case's referrals name one person, with all the records of the first."""
+    other = max(_records_of(work, case), key=record.agreements, default=None)
+    if other is None:
         return
-    person = work.session.scalar(
-        select(Person).join(PersonLink).where(PersonLink.record_id == other.id, PersonLink.valid_to.is_(None))
-    )
-    running = work.session.scalar(
-        select(PersonLink).where(PersonLink.record_id == record.id, PersonLink.valid_to.is_(None)).with_for_update()
-    )
+    person = _person_of(work, other)
     if person is None:
         person = link_person(work, other, None, reason=_BY_A_PERSON, decided_by=work.actor.user_id)
         work.session.flush()  # the person's id is needed below
-    if running is not None:
-        if running.person_id == person.id:
-            return
-        running.valid_to = work.now
-        work.session.flush()  # only one open link a record
-    link_person(
-        work,
-        record,
-        person,
-        reason=_BY_A_PERSON,
-        decided_by=work.actor.user_id,
-        probability=candidate.p_same_person,
-        model_version=candidate.model_version,
+    known = _person_of(work, record)
+    if known is person:
+        return
+    records = _close_links(work, known) if known else [record]
+    for each in records:
+        compared = each.id == record.id
+        link_person(
+            work,
+            each,
+            person,
+            reason=_BY_A_PERSON,
+            decided_by=work.actor.user_id,
+            probability=candidate.p_same_person if compared else None,
+            model_version=candidate.model_version if compared else "",
+        )
+
+
+def _person_of(work: Work, record: PersonRecord) -> Person | None:
+    return work.session.scalar(
+        select(Person).join(PersonLink).where(PersonLink.record_id == record.id, PersonLink.valid_to.is_(None))
     )
 
 
-def _link_household(work: Work, record: PersonRecord | None, case: Case) -> None:
+def _close_links(work: Work, person: Person) -> list[PersonRecord]:
+    """Close the links of ``person``; the records they were of, in a fixed order."""
+    links = work.session.scalars(
+        select(PersonLink)
+        .where(PersonLink.person_id == person.id, PersonLink.valid_to.is_(None))
+        .order_by(PersonLink.id)
+        .options(joinedload(PersonLink.record))
+        .with_for_update(of=PersonLink)
+    ).all()
+    for link in links:
+        link.valid_to = work.now
+    work.session.flush()  # only one open link a record
+    return [link.record for link in links]
+
+
+def _link_household(work: Work, record: PersonRecord, case: Case) -> None:
     others = _records_of(work, case)
-    if record is None or not others:
+    if not others:
         return
     household = work.session.scalar(
         select(Household)
