@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 from playwright.sync_api import Locator, Page, expect
 
 from prevention.demonstration.accounts import PASSWORD
 from tests.support.axe import assert_accessible
 from tests.support.browser import PATIENCE
+from tests.support.live_server import LiveServer
 
 DESK: Mapping[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 PHONE: Mapping[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
@@ -51,6 +53,7 @@ class Visitor:
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
+        self.page.wait_for_load_state()
 
     def choose(self, entry: str) -> None:
         """Choose from the main menu, unfolding it where there is no room for it."""
@@ -60,10 +63,23 @@ class Visitor:
         if not link.is_visible():
             menu.get_by_role("button", name="Menu").click()
         link.click()
-        expect(self.heading).to_have_text(entry)
+        self.comes_to(entry)
+
+    def comes_to(self, heading: str | re.Pattern[str]) -> None:
+        """The page of that heading is there, whole."""
+        expect(self.heading).to_have_text(heading)
+        self.page.wait_for_load_state()
 
     def press(self, button: str) -> None:
         self.page.get_by_role("main").get_by_role("button", name=button, exact=True).click()
+
+    def narrows_to(self, question: str, choice: str) -> None:
+        """Unfold the list's filter, and show what fits one choice."""
+        panel = self.page.locator(".app-filter")
+        panel.locator("summary").click()
+        panel.get_by_role("group", name=question, exact=True).get_by_label(choice, exact=True).check()
+        panel.get_by_role("button", name="Show results").click()
+        expect(panel.get_by_role("link", name=re.compile(f"^Remove this filter: .*{choice}$"))).to_be_visible()
 
     @property
     def heading(self) -> Locator:
@@ -71,6 +87,8 @@ class Visitor:
 
     @property
     def rows(self) -> Locator:
+        """The rows of the page's list, all of them."""
+        self.page.wait_for_load_state()
         return self.page.locator(".app-row")
 
     def card(self, title: str | re.Pattern[str]) -> Locator:
@@ -106,7 +124,7 @@ class VisitForm:
     def __init__(self, visitor: Visitor) -> None:
         self.visitor = visitor
         self.page = visitor.page
-        expect(visitor.heading).to_have_text("Visit form")
+        visitor.comes_to("Visit form")
 
     def part(self, title: str) -> Locator:
         """A part of the form, unfolded."""
@@ -129,6 +147,7 @@ def book_now(visitor: Visitor, officer: str) -> None:
     """Book a visit of the case on screen for this minute, and go on when the page warns of a clash."""
     page = visitor.page
     page.get_by_role("main").get_by_role("button", name="Book a visit").click()
+    visitor.comes_to("Book a visit")
     now = datetime.now(LONDON)
     for part, value in (("Day", now.day), ("Month", now.month), ("Year", now.year)):
         page.get_by_label(part, exact=True).fill(str(value))
@@ -138,7 +157,19 @@ def book_now(visitor: Visitor, officer: str) -> None:
     visitor.press("Book the visit")
     anyway = page.get_by_role("button", name="Book anyway")
     expect(page.get_by_role("alert").or_(anyway).first).to_be_visible()
+    page.wait_for_load_state()
     if anyway.is_visible():
         visitor.looks_right()
         anyway.click()
     visitor.is_told("Visit booked.")
+
+
+def home_nobody_spoke_of(live: LiveServer) -> tuple[str, str]:
+    """UPRN and postcode of a home in the gazetteer that no referral is about."""
+    with psycopg.connect(live.database_url.replace("+psycopg", "")) as connection:
+        found = connection.execute(
+            "SELECT uprn, postcode FROM gazetteer_addresses AS known"
+            " WHERE NOT EXISTS (SELECT FROM premises WHERE premises.uprn = known.uprn) ORDER BY uprn LIMIT 1"
+        ).fetchone()
+    assert found is not None
+    return found

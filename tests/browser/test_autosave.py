@@ -1,9 +1,8 @@
 """What is typed is never lost, and seen by nobody else: broken connections, reloads, a second tab, the next user."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,13 +10,13 @@ import pytest
 from flask import jsonify, redirect, render_template_string, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
-from playwright.sync_api import Page, Route, expect
-from werkzeug.serving import make_server
+from playwright.sync_api import Page, Response, Route, expect
 
 from prevention.domain.case import ContactResult
 from prevention.web.fields import DateField, EnumCheckboxesField, LongTextField, TextField
 from tests.browser.pages import copies, wait_until_nothing_is_kept
 from tests.support.axe import assert_accessible
+from tests.support.browser import Open, Serve
 from tests.support.frontend import create_frontend
 
 PAGE = """{% extends "layouts/form.html" %}
@@ -81,7 +80,7 @@ class Server:
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
+def server(serve: Serve) -> Server:
     state = Server()
     app = create_frontend()
     app.context_processor(state.signed_in)
@@ -108,17 +107,12 @@ def server() -> Iterator[Server]:
 
     for place in ("/draft", "/draft/7"):
         app.add_url_rule(place, place, state.store, methods=["GET", "PUT"])
-    running = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=running.serve_forever, daemon=True)
-    thread.start()
-    state.url = f"http://127.0.0.1:{running.server_port}"
-    yield state
-    running.shutdown()
-    thread.join()
+    state.url = serve(app)
+    return state
 
 
 @pytest.fixture
-def phone(open_page: Callable[..., Page], server: Server) -> Page:
+def phone(open_page: Open, server: Server) -> Page:
     page = open_page(viewport={"width": 390, "height": 844})
     page.goto(server.url + "/visit")
     page.wait_for_load_state("networkidle")
@@ -129,6 +123,11 @@ def status(page: Page) -> Any:
     return expect(page.locator("[data-autosave-status]"))
 
 
+def saves(word: str) -> Callable[[Response], bool]:
+    """Whether an answer is that of a save which carried ``word``; saves before it may have carried less."""
+    return lambda answer: answer.ok and answer.request.method == "PUT" and word in (answer.request.post_data or "")
+
+
 def kept_on_device(page: Page) -> int:
     return len(copies(page))
 
@@ -136,10 +135,11 @@ def kept_on_device(page: Page) -> int:
 def test_typing_is_saved_on_the_server(phone: Page, server: Server) -> None:
     phone.get_by_label("Who opened the door?").fill("Joan")
     phone.get_by_label("Day").fill("27")
-    phone.get_by_label("Spoke to the resident").check()
+    with phone.expect_response(saves("SPOKE")):
+        phone.get_by_label("Spoke to the resident").check()
     status(phone).to_contain_text("Saved at ")
     assert server.fields == {"name": ["Joan"], "seen_on": ["27", "", ""], "found": ["SPOKE"], "notes": [""]}
-    assert kept_on_device(phone) == 0
+    wait_until_nothing_is_kept(phone)
     assert_accessible(phone)
 
 
@@ -246,8 +246,9 @@ def test_a_form_finished_elsewhere_says_so_and_keeps_what_was_typed_beside(phone
 def test_a_page_drawn_before_the_last_save_landed_is_brought_up_to_date(phone: Page, server: Server) -> None:
     phone.get_by_label("Who opened the door?").fill("Joan")
     phone.get_by_label("Month").fill("11")
-    phone.get_by_label("No reply").check()
-    status(phone).to_contain_text("Saved at ")
+    with phone.expect_response(saves("NO_REPLY")):
+        phone.get_by_label("No reply").check()
+    wait_until_nothing_is_kept(phone)
     server.drawn_before = True
     phone.reload()
     status(phone).to_contain_text("Brought up to date")

@@ -1,43 +1,32 @@
 """The pattern page in a real browser: accessible, no sideways scrolling, usable with thumbs and without JavaScript."""
 
-from collections.abc import Callable, Iterator
-from threading import Thread
-
 import pytest
-from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
+from playwright.sync_api import expect
 
 from tests.support.axe import assert_accessible
+from tests.support.browser import Open, Serve
 from tests.support.frontend import create_frontend
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """The front end alone, served on a free loopback port."""
-    server = make_server("127.0.0.1", 0, create_frontend(), threaded=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
+@pytest.fixture
+def address(serve: Serve) -> str:
+    """The front end alone."""
+    return serve(create_frontend())
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("path", ["/patterns?alerts=1", "/patterns/sheet", "/accessibility", "/privacy", "/contact"])
-def test_a_page_is_accessible_and_fits(
-    open_page: Callable[..., Page], address: str, path: str, viewport: dict[str, int]
-) -> None:
+def test_a_page_is_accessible_and_fits(open_page: Open, address: str, path: str, viewport: dict[str, int]) -> None:
     page = open_page(viewport=viewport)
     page.goto(address + path)
-    page.wait_for_load_state("networkidle")
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
 
 
-def test_a_refused_form_takes_the_reader_to_the_field(open_page: Callable[..., Page], address: str) -> None:
+def test_a_refused_form_takes_the_reader_to_the_field(open_page: Open, address: str) -> None:
     page = open_page(viewport=PHONE)
     page.goto(address + "/patterns")
     page.get_by_role("button", name="Send").click()
@@ -49,7 +38,7 @@ def test_a_refused_form_takes_the_reader_to_the_field(open_page: Callable[..., P
     expect(page.locator("#method")).to_be_focused()
 
 
-def test_big_choices_are_big_all_over(open_page: Callable[..., Page], address: str) -> None:
+def test_big_choices_are_big_all_over(open_page: Open, address: str) -> None:
     page = open_page(viewport=PHONE, has_touch=True)
     page.goto(address + "/patterns")
     for label in page.locator(".app-big-choice label").all():
@@ -61,7 +50,7 @@ def test_big_choices_are_big_all_over(open_page: Callable[..., Page], address: s
     expect(page.get_by_label("Spoke to the resident")).to_be_checked()
 
 
-def test_the_menu_folds_on_a_phone(open_page: Callable[..., Page], address: str) -> None:
+def test_the_menu_folds_on_a_phone(open_page: Open, address: str) -> None:
     page = open_page(viewport=PHONE)
     page.goto(address + "/patterns")
     link = page.get_by_role("navigation", name="Main menu").get_by_role("link", name="My visits")
@@ -70,7 +59,7 @@ def test_the_menu_folds_on_a_phone(open_page: Callable[..., Page], address: str)
     expect(link).to_be_visible()
 
 
-def test_the_address_list_is_filled_without_leaving_the_page(open_page: Callable[..., Page], address: str) -> None:
+def test_the_address_list_is_filled_without_leaving_the_page(open_page: Open, address: str) -> None:
     page = open_page(viewport=PHONE)
     page.goto(address + "/patterns")
     page.get_by_label("Resident’s name").fill("Joan")
@@ -85,7 +74,17 @@ def test_the_address_list_is_filled_without_leaving_the_page(open_page: Callable
     expect(page.get_by_text("No address found for that postcode")).to_be_visible()
 
 
-def test_everything_is_there_without_javascript(open_page: Callable[..., Page], address: str) -> None:
+@pytest.mark.parametrize("broken", ["components", "filter", "suggest", "autosave", "alerts", "buttons"])
+def test_a_script_that_does_not_arrive_leaves_the_others(open_page: Open, address: str, broken: str) -> None:
+    page = open_page(viewport=PHONE)
+    page.route(f"**/js/{broken}.mjs*", lambda route: route.abort())
+    page.goto(address + "/patterns")
+    page.get_by_label("Postcode").fill("SE1 7PB")
+    page.get_by_role("button", name="Find address").click()
+    expect(page.get_by_text("2 addresses found.")).to_be_visible()
+
+
+def test_everything_is_there_without_javascript(open_page: Open, address: str) -> None:
     page = open_page(viewport=PHONE, java_script_enabled=False)
     page.goto(address + "/patterns")
     expect(page.get_by_role("navigation", name="Main menu").get_by_role("link", name="My visits")).to_be_visible()
@@ -94,7 +93,7 @@ def test_everything_is_there_without_javascript(open_page: Callable[..., Page], 
     expect(page.get_by_role("heading", name="There is a problem")).to_be_visible()
 
 
-def test_the_content_policy_is_not_broken(open_page: Callable[..., Page], address: str) -> None:
+def test_the_content_policy_is_not_broken(open_page: Open, address: str) -> None:
     page = open_page(viewport=DESKTOP)
     policy = "default-src 'self'; base-uri 'none'; object-src 'none'"
     broken: list[str] = []
@@ -106,11 +105,10 @@ def test_the_content_policy_is_not_broken(open_page: Callable[..., Page], addres
         ),
     )
     page.goto(address + "/patterns?alerts=1")
-    page.wait_for_load_state("networkidle")
     assert broken == []
 
 
-def test_paper_shows_the_sheet_only(open_page: Callable[..., Page], address: str) -> None:
+def test_paper_shows_the_sheet_only(open_page: Open, address: str) -> None:
     page = open_page(viewport=DESKTOP)
     page.goto(address + "/patterns/sheet")
     page.emulate_media(media="print")

@@ -1,7 +1,5 @@
 """A tablet of a station that many sign in on: nothing typed is lost at the end of a turn, and nobody sees another's."""
 
-from collections.abc import Callable
-
 import pytest
 from flask import Flask
 from playwright.sync_api import Locator, Page, expect
@@ -15,6 +13,7 @@ from tests.browser.pages import copies, wait_until_nothing_is_kept
 from tests.integration.test_visit_pages import Day
 from tests.support.arranging import Arranger
 from tests.support.axe import assert_accessible
+from tests.support.browser import Open
 from tests.support.client import PASSWORD
 
 TABLET = {"viewport": {"width": 820, "height": 1180}}
@@ -73,9 +72,7 @@ def mate(day: Day, arrange: Arranger) -> User:
 
 
 @pytest.fixture
-def tablet(
-    app: Flask, address: str, open_page: Callable[..., Page], day: Day, monkeypatch: pytest.MonkeyPatch
-) -> Tablet:
+def tablet(app: Flask, address: str, open_page: Open, day: Day, monkeypatch: pytest.MonkeyPatch) -> Tablet:
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
     return Tablet(open_page(**TABLET), address, f"/visits/{day.visit(officer_id=None).id}/record")
 
@@ -158,7 +155,7 @@ def test_a_page_left_open_is_out_of_sight_until_its_user_is_back(tablet: Tablet,
         notes.fill("Oxygen in the bedroom, and candles")
 
 
-def test_signing_out_without_script_works(tablet: Tablet, day: Day, open_page: Callable[..., Page]) -> None:
+def test_signing_out_without_script_works(tablet: Tablet, day: Day, open_page: Open) -> None:
     plain = Tablet(open_page(**TABLET, java_script_enabled=False), tablet.address, tablet.visit_form)
     plain.sign_in(day.officer)
     plain.sign_out()

@@ -1,7 +1,5 @@
 """The visit form in a phone's browser: nothing typed is lost, and a visit can be finished with a thumb."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -10,6 +8,7 @@ from tests.browser.pages import wait_until_nothing_is_kept
 from tests.integration.test_visit_pages import Day
 from tests.support.arranging import Arranger
 from tests.support.axe import assert_accessible
+from tests.support.browser import Open
 from tests.support.client import PASSWORD
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
@@ -20,6 +19,7 @@ def sign_in(page: Page, address: str, user: User) -> None:
     page.fill("#email", user.email)
     page.fill("#password", PASSWORD)
     page.click("main button[type=submit]")
+    expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_visible()
 
 
 def fits(page: Page) -> bool:
@@ -30,7 +30,7 @@ def open_all(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
 
 
-def test_two_tabs_a_new_sign_in_and_the_finish(address: str, open_page: Callable[..., Page], arrange: Arranger) -> None:
+def test_two_tabs_a_new_sign_in_and_the_finish(address: str, open_page: Open, arrange: Arranger) -> None:
     day = Day(arrange)
     visit = day.visit()
     page = open_page(**PHONE)
@@ -77,7 +77,7 @@ def test_two_tabs_a_new_sign_in_and_the_finish(address: str, open_page: Callable
     assert_accessible(page)
 
 
-def test_no_reply_in_two_taps_without_script(address: str, open_page: Callable[..., Page], arrange: Arranger) -> None:
+def test_no_reply_in_two_taps_without_script(address: str, open_page: Open, arrange: Arranger) -> None:
     day = Day(arrange)
     day.case.contact_constraints = ["DO_NOT_LEAVE_CARD"]
     arrange.save(day.case)
@@ -92,9 +92,7 @@ def test_no_reply_in_two_taps_without_script(address: str, open_page: Callable[.
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_pages_fit_and_can_be_read_by_everybody(
-    address: str, open_page: Callable[..., Page], arrange: Arranger, width: int
-) -> None:
+def test_pages_fit_and_can_be_read_by_everybody(address: str, open_page: Open, arrange: Arranger, width: int) -> None:
     day = Day(arrange)
     visit = day.visit()
     page = open_page(viewport={"width": width, "height": 844})

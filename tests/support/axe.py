@@ -10,10 +10,11 @@ RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 
 
 def assert_accessible(page: Page, *, context: str | None = None) -> None:
-    """Fail with one paragraph per violation of WCAG 2.x A or AA on the page as it stands.
+    """Fail with one paragraph per violation of WCAG 2.x A or AA on the page, once it is loaded.
 
     ``context`` is a CSS selector that limits the check to a part of the page.
     """
+    page.wait_for_load_state()
     found = violations(page, context=context)
     assert not found, f"{page.url} breaks accessibility rules:\n\n" + "\n\n".join(found)
 

@@ -4,7 +4,7 @@ Fixtures (session scope):
 
 - ``live_server``: web server with demonstration data, over a database of its own; ``.url`` is its address.
 - ``live_worker``: the same server with a Celery worker and Celery beat beside it, for tests of what
-  happens after the request (messages, follow-ups). Value is the ``live_server``.
+  happens after the request (messages, follow-ups); the worker can be held.
 """
 
 import http.client
@@ -21,9 +21,9 @@ from pathlib import Path
 import pytest
 
 from prevention.demonstration.services import free_port
-from tests.support.services import ROOT, product_environment
+from tests.support.services import FOLDER, ROOT, first_to_come, product_environment
 
-SECONDS_TO_BE_READY = 60
+SECONDS_TO_BE_READY = 300
 #: Added to the number of a Redis database of tests for the live server that runs beside them (64 are there).
 LIVE_BROKERS = 32
 
@@ -36,6 +36,22 @@ class LiveServer:
     database_url: str
     broker_url: str
     environment: dict[str, str]
+
+
+@dataclass(frozen=True)
+class LiveWorker(LiveServer):
+    """A running product with a Celery worker."""
+
+    worker: subprocess.Popen[bytes]
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Stop the clock for the worker: inside, what is asked of it stays undone."""
+        os.killpg(self.worker.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.worker.pid, signal.SIGCONT)
 
 
 def _answers(port: int) -> bool:
@@ -74,16 +90,21 @@ def _process(command: Sequence[str], environment: dict[str, str], log: Path) -> 
 
 @pytest.fixture(scope="session")
 def live_server(
-    make_database: Callable[[str], str], broker_url: str, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    make_database: Callable[[str], str],
+    broker_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LiveServer]:
     """The product's web server with demonstration data, on a free loopback port."""
+    with first_to_come(request.config.stash[FOLDER], "live_server") as first:
+        assert first, "Another worker has a live server: mark its tests with xdist_group('live')."
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     database_url = make_database("live")
     broker_url = _own_broker(broker_url)
     environment = product_environment(database_url, broker_url, "demonstration")
-    environment |= {"PORT": str(port), "PUBLIC_URL": url}
-    log = tmp_path_factory.mktemp("live") / "web.log"
+    folder = tmp_path_factory.mktemp("live")
+    environment |= {"PORT": str(port), "PUBLIC_URL": url, "UPLOAD_FOLDER": str(folder / "uploads")}
     flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
     loaded = subprocess.run(
         [*flask, "demonstration", "load"],
@@ -97,6 +118,7 @@ def live_server(
     if loaded.returncode != 0:
         raise RuntimeError(f"The demonstration did not load:\n{loaded.stdout}\n{loaded.stderr}")
     gunicorn = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
+    log = folder / "web.log"
     with _process([*gunicorn, "--worker-class", "gthread", "--threads", "4"], environment, log) as process:
         end = time.monotonic() + SECONDS_TO_BE_READY
         while not _answers(port):
@@ -107,17 +129,17 @@ def live_server(
 
 
 @pytest.fixture(scope="session")
-def live_worker(live_server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+def live_worker(live_server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveWorker]:
     """The live server with a Celery worker and Celery beat working for it."""
     folder = tmp_path_factory.mktemp("celery")
     celery = [sys.executable, "-m", "celery", "--app", "wsgi:celery"]
     worker = [*celery, "worker", "--concurrency", "1", "--without-gossip", "--without-mingle"]
     beat = [*celery, "beat", "--schedule", str(folder / "schedule"), "--pidfile", ""]
     with (
-        _process(worker, live_server.environment, folder / "worker.log"),
+        _process(worker, live_server.environment, folder / "worker.log") as process,
         _process(beat, live_server.environment, folder / "beat.log"),
     ):
-        yield live_server
+        yield LiveWorker(**vars(live_server), worker=process)
 
 
 def _own_broker(broker_url: str) -> str:

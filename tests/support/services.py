@@ -86,8 +86,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @contextmanager
-def _first(folder: Path, name: str) -> Iterator[bool]:
-    """Hold the lock of a shared thing; True for the first, who has to make it."""
+def first_to_come(folder: Path, name: str) -> Iterator[bool]:
+    """Hold the lock of something the workers share; True for the first, who has to make it."""
     done = folder / f"{name}.done"
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -133,7 +133,7 @@ def embedded_redis(request: pytest.FixtureRequest) -> EmbeddedRedis:
     """The session's Redis server, started by the first worker that asks."""
     folder = request.config.stash[FOLDER]
     server = _servers(folder)[1]
-    with _first(folder, "redis") as first:
+    with first_to_come(folder, "redis") as first:
         if first:
             server.start()
             server.outlive()
@@ -158,7 +158,7 @@ def embedded_postgres(request: pytest.FixtureRequest, broker_url: str) -> Embedd
     """The session's PostgreSQL server with the migrated template, both made by the first worker that asks."""
     folder = request.config.stash[FOLDER]
     server = _servers(folder)[0]
-    with _first(folder, "postgres") as first:
+    with first_to_come(folder, "postgres") as first:
         if first:
             server.start()
             server.outlive()

@@ -127,6 +127,7 @@ class Draft {
     this.offering = false;
     this.quiet = false;
     this.renewed = false;
+    this.heldBack = false;
     this.stored = readAsDrawn(form);
   }
 
@@ -171,10 +172,12 @@ class Draft {
     this.onDevice = await device.keep(this.name, { revision: this.revision, fields: read(this.form), at: Date.now() });
   }
 
+  /** Says to press the button again for as long as it has to be: saves that fail in between must not say less. */
   unsentWords() {
-    return this.onDevice
+    const words = this.onDevice
       ? "Saved on this device, not sent yet"
-      : "Not saved: this device cannot keep it and there is no connection. Do not close this page.";
+      : "Not saved: this device cannot keep it and it could not be sent. Do not close this page";
+    return this.heldBack ? `${words}. There is no connection: press the button again when it is back.` : words;
   }
 
   /** Before signing out: what is on the screen is kept on this device, and sent from there; or else sent at once. */
@@ -253,6 +256,7 @@ class Draft {
       }
       this.revision = Number((await answer.json()).revision);
       this.renewed = false;
+      this.heldBack = false;
       this.mark();
       this.stored = fields;
       this.retry = FIRST_RETRY_MS;
@@ -334,7 +338,8 @@ class Draft {
     if (navigator.onLine === false) {
       event.preventDefault();
       this.dirty = true;
-      this.say(`${this.unsentWords()}. There is no connection: press the button again when it is back.`);
+      this.heldBack = true;
+      this.say(this.unsentWords());
       this.status?.scrollIntoView({ block: "center" });
     }
   }
