@@ -42,6 +42,15 @@ def local_date(value: date | datetime | None) -> str:
     return f"{day.day} {day:%b} {day.year}"
 
 
+def local_day(value: date, today: date | None = None) -> str:
+    """Write a day as people plan it: ``Tomorrow, Monday 23 November``, ``Tuesday 24 November``; the year when it is
+    another one. ``today`` defaults to London's; tests pass it.
+    """
+    now = today or datetime.now(LONDON).date()
+    near = {0: "Today, ", 1: "Tomorrow, "}.get((value - now).days, "")
+    return f"{near}{value:%A} {value.day} {value:%B}{'' if value.year == now.year else f' {value.year}'}"
+
+
 def relative_time(value: datetime | None, now: datetime | None = None) -> str:
     """Write how far away a time is: ``in 3 hours``, ``2 days ago``, ``now`` (within a minute either way).
 
@@ -121,6 +130,7 @@ def register(app: Flask) -> None:
         local_datetime,
         local_time,
         local_date,
+        local_day,
         relative_time,
         time_left,
         phone,

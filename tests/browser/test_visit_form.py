@@ -77,7 +77,79 @@ def test_two_tabs_a_new_sign_in_and_the_finish(address: str, open_page: Open, ar
     assert_accessible(page)
 
 
+<<<<<<< Updated upstream
 def test_no_reply_in_two_taps_without_script(address: str, open_page: Open, arrange: Arranger) -> None:
+=======
+def test_save_and_continue_waits_for_no_network(
+    address: str, open_page: Callable[..., Page], arrange: Arranger
+) -> None:
+    day = Day(arrange)
+    visit = day.visit()
+    page = open_page(**PHONE)
+    sign_in(page, address, day.officer)
+    page.goto(f"{address}/visits/{visit.id}/record")
+    page.context.set_offline(True)
+    household, alarms = page.locator("#part-household"), page.locator("#part-alarms")
+    household.get_by_label("The resident").check()
+    household.get_by_role("button", name="Save and continue").click()
+    expect(household).not_to_have_attribute("open", "")
+    expect(household.locator("summary").first).to_contain_text("1 answer")
+    expect(alarms.locator("summary").first).to_be_focused()
+    page.context.set_offline(False)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(page.locator("[data-autosave-status]")).to_contain_text("Saved at")
+    page.reload()
+    expect(page.locator("#part-household summary").first).to_contain_text("1 answer")
+
+
+def test_only_what_the_end_of_a_visit_asks_for_is_shown(
+    address: str, open_page: Callable[..., Page], arrange: Arranger
+) -> None:
+    visit = Day(arrange).visit()
+    page = open_page(**PHONE)
+    sign_in(page, address, visit.officer)
+    page.goto(f"{address}/visits/{visit.id}/record")
+    risk, refused = (
+        page.get_by_role("group", name="Risk after the visit"),
+        page.get_by_role("group", name="Who refused?"),
+    )
+    expect(risk.or_(refused)).to_have_count(0)
+    page.get_by_label("Visit completed").check()
+    expect(risk).to_be_visible()
+    page.get_by_label("Refused at door").check()
+    expect(refused).to_be_visible()
+    expect(risk).to_be_hidden()
+    page.get_by_label("Visit completed").check()
+    page.get_by_role("button", name="Finish the visit").click()
+    expect(page.locator(".govuk-error-summary")).to_contain_text("Choose the risk level after the visit")
+    page.get_by_label("Refused at door").check()
+    expect(risk).to_be_visible()  # what is wrong stays in sight
+
+
+#: Everything that is pressed and smaller than a thumb in a glove.
+SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, summary, select, input, textarea")]
+  .filter((one) => one.closest("main") && one.type !== "hidden" && one.checkVisibility())
+  .map((one) => [one.textContent.trim() || one.name, one.getBoundingClientRect()])
+  .filter(([, box]) => box.height < 44 || box.width < 44)
+  .map(([words, box]) => `${words}: ${Math.round(box.width)} x ${Math.round(box.height)}`)"""
+
+
+def test_everything_an_officer_presses_is_large(
+    address: str, open_page: Callable[..., Page], arrange: Arranger
+) -> None:
+    visit = Day(arrange).visit()
+    page = open_page(**PHONE)
+    sign_in(page, address, visit.officer)
+    outreach = ("/outreach/", "/outreach/new/HOT_STRIKE", "/outreach/new/TALK")
+    of_visit = ("", "/door/NO_ACCESS_NO_REPLY", "/door/REFUSED_AT_DOOR", "/record")
+    for path in ("/visits/", *outreach, *(f"/visits/{visit.id}{end}" for end in of_visit)):
+        page.goto(f"{address}{path}")
+        open_all(page)
+        assert page.evaluate(SMALL_TARGETS) == [], path
+
+
+def test_no_reply_in_two_taps_without_script(address: str, open_page: Callable[..., Page], arrange: Arranger) -> None:
+>>>>>>> Stashed changes
     day = Day(arrange)
     day.case.contact_constraints = ["DO_NOT_LEAVE_CARD"]
     arrange.save(day.case)

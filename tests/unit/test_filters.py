@@ -33,6 +33,20 @@ def test_a_naive_datetime_is_refused() -> None:
         filters.local_datetime(datetime(2026, 1, 1, 12, 0))
 
 
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        (date(2026, 11, 22), "Today, Sunday 22 November"),
+        (date(2026, 11, 23), "Tomorrow, Monday 23 November"),
+        (date(2026, 11, 21), "Saturday 21 November"),
+        (date(2026, 12, 1), "Tuesday 1 December"),
+        (date(2027, 1, 4), "Monday 4 January 2027"),
+    ],
+)
+def test_local_day(day: date, words: str) -> None:
+    assert filters.local_day(day, today=date(2026, 11, 22)) == words
+
+
 def test_local_date_takes_dates_and_moments() -> None:
     assert filters.local_date(date(1950, 3, 27)) == "27 Mar 1950"
     assert filters.local_date(datetime(2026, 7, 1, 23, 30, tzinfo=UTC)) == "2 Jul 2026"

@@ -1,5 +1,6 @@
 """Every layout, component and error page, drawn without a database and read by the checker."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -39,6 +40,13 @@ def test_a_page_is_sound(visitor: FlaskClient, path: str) -> None:
     response = visitor.get(path)
     assert response.status_code == 200
     assert problems(response.text) == []
+
+
+def test_no_two_style_sheets_mean_different_things_by_one_name() -> None:
+    sheets = [path.read_text(encoding="utf-8") for path in (TEMPLATES.parent / "prevention" / "static").glob("*.css")]
+    assert len(sheets) > 1
+    named = [set(re.findall(r"^(\.app-[\w-]+) \{", sheet, re.MULTILINE)) for sheet in sheets]
+    assert sum(map(len, named)) == len(set().union(*named))
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 429, 500, 503])

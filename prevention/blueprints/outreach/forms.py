@@ -26,7 +26,11 @@ _SHORT = Length(max=200, message="Use 200 characters or fewer")
 class DetailsForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no types
     """What, where, when; for events also how many. ``teams`` are (id, name)."""
 
-    title = TextField("Name", [DataRequired("Give it a name"), _SHORT], description="For example: Fire in Mercer Road")
+    title = TextField(
+        "Name",
+        [DataRequired("Give it a name"), _SHORT],
+        description="For example: Fire in Mercer Road, or Open day at the station",
+    )
     place = TextField("Where", [DataRequired("Say where it is"), _SHORT], description="Street, estate, hall or school")
     held_on = DateField("Date", [DataRequired("Enter the date")])
     team_id = PickField("Team", choices=())

@@ -67,7 +67,7 @@ def new(kind: str) -> ResponseReturnValue:
             if known in KINDS_WITH_DOORS:
                 flash("Saved. Now add the doors.", "success")
                 return redirect(url_for("outreach.add_doors", outreach_id=outreach_id))
-            flash("Saved.", "success")
+            flash("Saved. Refer anybody you met there who needs a visit from this page.", "success")
             return redirect(url_for("outreach.show", outreach_id=outreach_id))
     return render_template("outreach/details.html", form=form, kind=known, outreach=None)
 
