@@ -38,5 +38,5 @@ class Gazetteer(Protocol):
     def by_uprn(self, uprn: str) -> KnownAddress | None:
         """The address with this UPRN."""
 
-    def by_key(self, address_key: str) -> KnownAddress | None:
-        """The address with this normalised key, when exactly one has it."""
+    def look_up(self, wanted: Sequence[tuple[str | None, str | None]]) -> Sequence[KnownAddress | None]:
+        """For each UPRN and normalised key: the address with the UPRN, else the only one that has the key."""

@@ -69,6 +69,9 @@ class Premises(Identified, Base):
     confidential_reason: Mapped[str] = mapped_column(default="")
     confidential_review_on: Mapped[date | None]
     created_at: Mapped[datetime]
+    households: Mapped[list["Household"]] = relationship(
+        back_populates="premises", order_by="[Household.created_at, Household.id]"
+    )
 
     @property
     def flat_words(self) -> str:
@@ -92,4 +95,4 @@ class Household(Identified, Base):
 
     premises_id: Mapped[UUID] = mapped_column(ForeignKey("premises.id"), index=True)
     created_at: Mapped[datetime]
-    premises: Mapped[Premises] = relationship()
+    premises: Mapped[Premises] = relationship(back_populates="households")

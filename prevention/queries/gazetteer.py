@@ -1,8 +1,10 @@
 """The local gazetteer: the table ``gazetteer_addresses`` behind the protocol every source of addresses answers."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Text, any_, bindparam, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from prevention.domain.gazetteer import KnownAddress
@@ -10,6 +12,13 @@ from prevention.models.premises import GazetteerAddress
 
 #: More addresses than a postcode ever holds.
 MOST_ADDRESSES = 200
+
+_LOOKED_UP = select(GazetteerAddress).where(
+    or_(
+        GazetteerAddress.uprn == any_(bindparam("uprns", type_=ARRAY(Text))),
+        GazetteerAddress.address_key == any_(bindparam("keys", type_=ARRAY(Text))),
+    )
+)
 
 
 class LocalGazetteer:
@@ -30,12 +39,22 @@ class LocalGazetteer:
         row = self._session.get(GazetteerAddress, uprn)
         return _known(row) if row is not None else None
 
-    def by_key(self, address_key: str) -> KnownAddress | None:
-        """See ``Gazetteer``."""
-        rows = self._session.scalars(
-            select(GazetteerAddress).where(GazetteerAddress.address_key == address_key).limit(2)
-        ).all()
-        return _known(rows[0]) if len(rows) == 1 else None
+    def look_up(self, wanted: Sequence[tuple[str | None, str | None]]) -> Sequence[KnownAddress | None]:
+        """See ``Gazetteer``: one statement, however many are wanted."""
+        uprns, keys = {uprn for uprn, _ in wanted if uprn}, {key for _, key in wanted if key}
+        if not uprns and not keys:
+            return [None] * len(wanted)
+        rows = self._session.scalars(_LOOKED_UP, {"uprns": list(uprns), "keys": list(keys)}).all()
+        by_uprn = {row.uprn: row for row in rows}
+        by_key = defaultdict(list)
+        for row in rows:
+            by_key[row.address_key].append(row)
+        found = [by_uprn.get(uprn or "") or _only(by_key[key] if key else []) for uprn, key in wanted]
+        return [_known(row) if row is not None else None for row in found]
+
+
+def _only(rows: list[GazetteerAddress]) -> GazetteerAddress | None:
+    return rows[0] if len(rows) == 1 else None
 
 
 def _known(row: GazetteerAddress) -> KnownAddress:

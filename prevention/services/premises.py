@@ -1,8 +1,13 @@
 """Finding or making the premises a referral speaks of, and the household that lives there."""
 
-from sqlalchemy import or_, select
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from prevention.domain.gazetteer import Gazetteer, KnownAddress
+from sqlalchemy import Text, any_, bindparam, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import selectinload
+
+from prevention.domain.gazetteer import KnownAddress
 from prevention.domain.referral import GivenAddress, TidiedAddress
 from prevention.matching.normalise import address_key, tidy_address
 from prevention.models.premises import AddressStatus, Household, Premises
@@ -10,72 +15,114 @@ from prevention.queries.gazetteer import LocalGazetteer
 from prevention.services.locks import lock_words
 from prevention.services.work import Work
 
+_THERE = (
+    select(Premises)
+    .where(
+        or_(
+            Premises.uprn == any_(bindparam("uprns", type_=ARRAY(Text))),
+            Premises.address_key == any_(bindparam("keys", type_=ARRAY(Text))),
+        ),
+        ~Premises.confidential,  # in these words, so that the index of open UPRNs is used
+    )
+    .options(selectinload(Premises.households))
+)
 
-def place(
-    work: Work, given: GivenAddress, *, confidential: bool = False, gazetteer: Gazetteer | None = None
-) -> Premises:
-    """The premises of an address as given: known by UPRN, else by normalised address, else made new.
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """An address as given, and whether it is to be kept secret."""
+
+    address: GivenAddress
+    confidential: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """Whereabouts with what the gazetteer knows of them; ``uprn`` and ``key`` are what they are found again by."""
+
+    given: Whereabouts
+    tidied: TidiedAddress
+    known: KnownAddress | None
+    uprn: str | None
+    key: str | None
+
+
+def place(work: Work, given: GivenAddress, *, confidential: bool = False) -> Premises:
+    """The premises of an address as given; see ``place_all``."""
+    return next(place_all(work, [Whereabouts(given, confidential)]))
+
+
+def place_all(work: Work, given: Sequence[Whereabouts]) -> Iterator[Premises]:
+    """The premises of each address as given: known by UPRN, else by normalised address, else made new.
+
+    All are looked for at once; one is placed when it is its turn, as a home may learn its UPRN from a later address.
 
     The borough comes from the gazetteer's entry, never from the postcode (domain.md 5.2). A confidential
     address always gets a premises of its own, and nothing else is ever put there by itself: whoever refers the same
     address openly must not learn from what happens that somebody is hidden there (domain.md 4.5).
     """
-    tidied = tidy_address(given)
-    if tidied.no_fixed_abode:
-        return _no_fixed_abode(work, given)
-    known = _look_up(gazetteer or LocalGazetteer(work.session), tidied)
-    uprn = known.uprn if known else tidied.uprn
-    key = known.address_key if known and known.address_key else address_key(tidied)
-    lock_words(work, [f"premises:{word}" for word in (uprn, key) if word])
-    found = None if confidential else _existing(work, uprn, key)
-    if found is not None:
-        if found.uprn is None and uprn is not None:
-            found.uprn = uprn
-        return found
-    premises = _from_gazetteer(known) if known else _from_text(tidied)
-    premises.address_key = key
-    premises.confidential = confidential
-    premises.created_at = work.now
-    work.session.add(premises)
-    return premises
+    homes = _looked_up(work, given)
+    lock_words(work, [f"premises:{word}" for home in homes for word in (home.uprn, home.key) if word])
+    there = _already_there(work, homes)
+    return (_place(work, home, there) for home in homes)
 
 
 def household_at(work: Work, premises: Premises) -> Household:
     """The household at ``premises``, made when there is none yet."""
-    if premises not in work.session.new:
-        found = work.session.scalar(
-            select(Household).where(Household.premises_id == premises.id).order_by(Household.created_at).limit(1)
-        )
+    if not premises.households:
+        premises.households.append(Household(created_at=work.now))
+    return premises.households[0]
+
+
+def _looked_up(work: Work, given: Sequence[Whereabouts]) -> list[_Home]:
+    tidied = [tidy_address(one.address) for one in given]
+    words = [(each.uprn, address_key(each)) for each in tidied]
+    known = LocalGazetteer(work.session).look_up(words)
+    return [
+        _Home(one, tidy, entry, entry.uprn, entry.address_key or key) if entry else _Home(one, tidy, None, uprn, key)
+        for one, tidy, entry, (uprn, key) in zip(given, tidied, known, words, strict=True)
+    ]
+
+
+def _already_there(work: Work, homes: list[_Home]) -> list[Premises]:
+    """The open premises that share a UPRN or a key with one of ``homes``."""
+    open_to_all = [home for home in homes if not home.given.confidential]
+    uprns, keys = {home.uprn for home in open_to_all if home.uprn}, {home.key for home in open_to_all if home.key}
+    if not uprns and not keys:
+        return []
+    return list(work.session.scalars(_THERE, {"uprns": list(uprns), "keys": list(keys)}))
+
+
+def _place(work: Work, home: _Home, there: list[Premises]) -> Premises:
+    """One of ``there``, or a new one, which is then there for the next."""
+    if not home.given.confidential:
+        found = _found(home, there)
         if found is not None:
+            if found.uprn is None and home.uprn is not None:
+                found.uprn = home.uprn
             return found
-    household = Household(premises=premises, created_at=work.now)
-    work.session.add(household)
-    return household
-
-
-def _look_up(gazetteer: Gazetteer, tidied: TidiedAddress) -> KnownAddress | None:
-    if tidied.uprn:
-        known = gazetteer.by_uprn(tidied.uprn)
-        if known is not None:
-            return known
-    key = address_key(tidied)
-    return gazetteer.by_key(key) if key else None
-
-
-def _existing(work: Work, uprn: str | None, key: str | None) -> Premises | None:
-    same = [Premises.uprn == uprn] if uprn else []
-    same += [Premises.address_key == key] if key else []
-    if not same:
-        return None
-    rows = work.session.scalars(select(Premises).where(or_(*same), Premises.confidential.is_(False))).all()
-    return min(rows, key=lambda row: (row.uprn != uprn, row.created_at), default=None)
-
-
-def _no_fixed_abode(work: Work, given: GivenAddress) -> Premises:
-    premises = Premises(
-        status=AddressStatus.NO_FIXED_ABODE, address_text=given.lines.strip()[:500], created_at=work.now
-    )
+    premises = _new(home)
+    premises.created_at = work.now
     work.session.add(premises)
+    if not premises.confidential:
+        there.append(premises)
+    return premises
+
+
+def _found(home: _Home, there: list[Premises]) -> Premises | None:
+    same = [
+        each for each in there if (home.uprn and each.uprn == home.uprn) or (home.key and each.address_key == home.key)
+    ]
+    return min(same, key=lambda each: (each.uprn != home.uprn, each.created_at), default=None)
+
+
+def _new(home: _Home) -> Premises:
+    premises = _from_gazetteer(home.known) if home.known else _from_text(home.tidied)
+    premises.address_key = home.key
+    premises.confidential = home.given.confidential and not home.tidied.no_fixed_abode
+    if home.tidied.no_fixed_abode:
+        premises.status = AddressStatus.NO_FIXED_ABODE
+        premises.address_text = home.given.address.lines.strip()[:500]
     return premises
 
 

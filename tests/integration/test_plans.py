@@ -27,12 +27,14 @@ from prevention.queries.cases.queue import QueueFilter, QueueKey, Scope, queue
 from prevention.queries.cases.search import search
 from prevention.queries.cases.timeline import timeline
 from prevention.queries.followups import FollowUpFilter, When, Whose, followups
+from prevention.queries.gazetteer import LocalGazetteer
 from prevention.queries.imports import import_runs
 from prevention.queries.matches import review_page
 from prevention.queries.notifications import newest_alerts, open_alerts, sent_messages
 from prevention.queries.referrals import following
 from prevention.queries.visits import my_visits
 from prevention.services.matches.finding import _SPOKEN_OF
+from prevention.services.premises import _THERE
 from prevention.unit_of_work import GuardedSession
 from tests.bench.filling import fill
 from tests.conftest import actor_of
@@ -40,6 +42,8 @@ from tests.conftest import actor_of
 pytestmark = pytest.mark.xdist_group("plans")
 
 CASES = 20_000
+#: As many as a batch of an import looks up.
+WORDS = [f"1000{number}" for number in range(20)]
 #: Tables too big to be read from end to end for one page of a list.
 BIG = frozenset(
     {
@@ -48,6 +52,8 @@ BIG = frozenset(
         "referral_links",
         "person_records",
         "premises",
+        "gazetteer_addresses",
+        "person_links",
         "case_involvements",
         "case_search",
         "audit_events",
@@ -200,6 +206,21 @@ LISTS: dict[str, tuple[str, Read, str]] = {
         "fire.coordinator",
         lambda s, _, at: s.execute(_SPOKEN_OF, _beside(s, at)).all(),
         "ix_cases_premises_id_opened_at",
+    ),
+    "homes by UPRN": (
+        "fire.coordinator",
+        lambda s, *_: s.execute(_THERE, {"uprns": WORDS, "keys": WORDS}).all(),
+        "uq_premises_uprn",
+    ),
+    "homes by key": (
+        "fire.coordinator",
+        lambda s, *_: s.execute(_THERE, {"uprns": WORDS, "keys": WORDS}).all(),
+        "ix_premises_address_key",
+    ),
+    "the gazetteer": (
+        "fire.coordinator",
+        lambda s, *_: LocalGazetteer(s).look_up([(word, word) for word in WORDS]),
+        "ix_gazetteer_addresses_address_key",
     ),
     "case page": ("fire.coordinator", lambda s, a, at: case_page(s, a, at.case_id), "pk_cases"),
 }

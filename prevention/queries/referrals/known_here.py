@@ -96,11 +96,8 @@ def _same_home(session: Session, command: ReceiveReferral) -> ColumnElement[bool
     tidied = tidy_address(command.address)
     if tidied.no_fixed_abode:
         return None
-    gazetteer = LocalGazetteer(session)
     key = address_key(tidied)
-    known = gazetteer.by_uprn(tidied.uprn) if tidied.uprn else None
-    if known is None and key:
-        known = gazetteer.by_key(key)
+    known = LocalGazetteer(session).look_up([(tidied.uprn, key)])[0]
     uprn = known.uprn if known else tidied.uprn
     key = known.address_key if known and known.address_key else key
     same = [Premises.uprn == uprn] if uprn else []
