@@ -4,7 +4,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import (
+    BindParameter,
+    CheckConstraint,
+    ColumnElement,
+    Computed,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    func,
+    text,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -89,6 +103,18 @@ class CaseInvolvement(Base):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     agency_id: Mapped[UUID] = mapped_column(ForeignKey("agencies.id"), primary_key=True, index=True)
     since: Mapped[datetime]
+    case: Mapped[Case] = relationship()
+
+
+class SearchDocument(TypeDecorator[str]):
+    """Words to be found by, given as text: the database keeps each word once, as it is."""
+
+    impl = TSVECTOR
+    cache_ok = True
+
+    def bind_expression(self, bindparam: BindParameter[str]) -> ColumnElement[str]:
+        """Make text a document."""
+        return func.to_tsvector("simple", type_coerce(bindparam, Text()))
 
 
 class CaseSearch(Base):
@@ -98,7 +124,8 @@ class CaseSearch(Base):
     __table_args__ = (Index("ix_case_search_document", "document", postgresql_using="gin"),)
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
-    document: Mapped[str] = mapped_column(TSVECTOR)
+    document: Mapped[str] = mapped_column(SearchDocument)
+    case: Mapped[Case] = relationship()
 
 
 class ReferralLink(Identified, Linked, Base):
@@ -142,6 +169,7 @@ class RiskAssessment(Identified, Base):
     triggers: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     factors: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     case: Mapped[Case] = relationship()
+    referral: Mapped[Referral | None] = relationship()
 
 
 class Assignment(Identified, Base):

@@ -1,7 +1,10 @@
 """Opening a case for a referral: who owns it, how high the risk is, and by when somebody acts."""
 
-from sqlalchemy import Text, bindparam, exists, select
-from sqlalchemy.orm import aliased
+from collections.abc import Sequence
+from functools import cached_property
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import aliased, contains_eager
 
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
@@ -22,23 +25,68 @@ from prevention.services.notifications.alerts import raise_alert
 from prevention.services.work import Work
 
 _colleague = aliased(Team)
-_COVERS = exists().where(
-    _colleague.agency_id == Agency.id,
-    TeamArea.team_id == _colleague.id,
-    TeamArea.area_code == bindparam("borough_code", type_=Text()),
+_COVERED = (
+    select(func.array_agg(TeamArea.area_code))
+    .join(_colleague, _colleague.id == TeamArea.team_id)
+    .where(_colleague.agency_id == Team.agency_id)
+    .scalar_subquery()
 )
-#: Every desk that takes in cases, its agency, and whether that has a team covering the borough.
+#: Every desk that takes in cases with its agency, and the boroughs that agency's teams cover.
 _DESKS = (
-    select(Team, Agency, _COVERS.label("covers")).join(Agency).where(Team.is_intake_desk, Team.active, Agency.active)
+    select(Team, _COVERED.label("covered"))
+    .join(Team.agency)
+    .where(Team.is_intake_desk, Team.active, Agency.active)
+    .options(contains_eager(Team.agency))
 )
 
 
-def open_case(work: Work, referral: Referral, *, moved: bool = False) -> Case:
+class IntakeDesks:
+    """The desks that take in cases, read when the first case is opened."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def for_referral(self, referral: Referral) -> Team:
+        """The desk that takes in a case for ``referral``: of the agency whose kind fits its reasons.
+
+        Among several of that kind, one with a team covering the borough comes first; where there is none of the
+        kind, the fire service's desk, then the sender's own, so that no referral is ever without an owner.
+
+        Raises:
+            Unavailable: no agency has an intake desk; the product is not set up yet.
+        """
+        content = referral.current_content
+        reasons = map(ReferralReason, content["reasons"])
+        kind = owner_kind(reasons, load_routing(), immediate_danger=content["immediate_danger"])
+        borough = referral.current_premises.borough_code
+        best = min(
+            self._desks,
+            key=lambda desk: (
+                desk.Team.agency.kind is not kind,
+                desk.Team.agency.kind is not AgencyKind.FIRE,
+                borough not in (desk.covered or ()),
+                desk.Team.agency_id != referral.agency_id,
+                desk.Team.agency.code,
+            ),
+            default=None,
+        )
+        if best is None:
+            raise Unavailable("no agency has an intake desk")
+        team: Team = best.Team
+        return team
+
+    @cached_property
+    def _desks(self) -> Sequence[Row[tuple[Team, list[str] | None]]]:
+        return self._work.session.execute(_DESKS).all()
+
+
+def open_case(work: Work, referral: Referral, *, desks: IntakeDesks | None = None, moved: bool = False) -> Case:
     """Open a case fed by ``referral``: owned, assessed, timed, findable. Very high raises the alert at once.
 
+    ``desks``: those read before, where several cases are opened at once.
     ``moved``: the referral fed another case before, and keeps the clock it had there.
     """
-    desk = intake_desk(work, referral)
+    desk = (desks or IntakeDesks(work)).for_referral(referral)
     content = referral.current_content
     case = Case(
         reference=new_reference(ReferenceKind.CASE),
@@ -67,39 +115,8 @@ def open_case(work: Work, referral: Referral, *, moved: bool = False) -> Case:
     )
     sum_up(case, [referral])
     work.session.add(case)
-    work.record(AuditTag.CASE_OPENED, case, case_id=case.id, level=case.risk_level.value, referral=str(referral.id))
-    work.session.flush()  # involvement and the search document name the case's row
     make_findable(work, case, [referral])
+    work.record(AuditTag.CASE_OPENED, case, case_id=case.id, level=case.risk_level.value, referral=str(referral.id))
     if case.risk_level is RiskLevel.VERY_HIGH:
         raise_alert(work, case, assessment.triggers[0]["label"])
     return case
-
-
-def intake_desk(work: Work, referral: Referral) -> Team:
-    """The desk that takes in a case for ``referral``: of the agency whose kind fits its reasons.
-
-    Among several of that kind, one with a team covering the borough comes first; where there is none of the
-    kind, the fire service's desk, then the sender's own, so that no referral is ever without an owner.
-
-    Raises:
-        Unavailable: no agency has an intake desk; the product is not set up yet.
-    """
-    content = referral.current_content
-    reasons = map(ReferralReason, content["reasons"])
-    kind = owner_kind(reasons, load_routing(), immediate_danger=content["immediate_danger"])
-    desks = work.session.execute(_DESKS, {"borough_code": referral.current_premises.borough_code}).all()
-    best = min(
-        desks,
-        key=lambda desk: (
-            desk.Agency.kind is not kind,
-            desk.Agency.kind is not AgencyKind.FIRE,
-            not desk.covers,
-            desk.Agency.id != referral.agency_id,
-            desk.Agency.code,
-        ),
-        default=None,
-    )
-    if best is None:
-        raise Unavailable("no agency has an intake desk")
-    team: Team = best.Team
-    return team

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload, selectinload
 
-from prevention.models.case import Case, CaseSearch, ReferralLink
+from prevention.models.case import Case, CaseInvolvement, CaseSearch, ReferralLink
 from prevention.models.person import PersonRecord
 from prevention.models.premises import AddressStatus, Premises
 from prevention.models.referral import Referral
@@ -43,7 +44,13 @@ def open_referrals(work: Work, case: Case) -> list[Referral]:
 def summarise(work: Work, case: Case, referrals: list[Referral]) -> None:
     """Bring the case's sums, involvement and search document up to date with ``referrals``."""
     sum_up(case, referrals)
-    make_findable(work, case, referrals)
+    involve(work, case, _involved(case, referrals))
+    statement = insert(CaseSearch).values(case_id=case.id, document=_document(case, referrals))
+    work.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[CaseSearch.case_id], set_={"document": statement.excluded.document}
+        )
+    )
 
 
 def sum_up(case: Case, referrals: list[Referral]) -> None:
@@ -59,9 +66,10 @@ def sum_up(case: Case, referrals: list[Referral]) -> None:
 
 
 def make_findable(work: Work, case: Case, referrals: list[Referral]) -> None:
-    """Let the owner and the agencies of ``referrals`` see the case, and find it. The case's row must be there."""
-    involve(work, case, {referral.agency_id for referral in referrals} | {case.owner_agency_id})
-    _index(work, case, referrals)
+    """Let the owner and the agencies of ``referrals`` see a case that is being opened, and find it."""
+    for agency_id in _involved(case, referrals):
+        work.session.add(CaseInvolvement(case_id=case.id, agency_id=agency_id, since=work.now))
+    work.session.add(CaseSearch(case_id=case.id, document=_document(case, referrals)))
 
 
 def involve(work: Work, case: Case, agency_ids: Iterable[object]) -> None:
@@ -83,18 +91,16 @@ def _union(lists: Iterable[list[str]]) -> list[str]:
     return sorted({code for codes in lists for code in codes})
 
 
-def _index(work: Work, case: Case, referrals: list[Referral]) -> None:
+def _involved(case: Case, referrals: list[Referral]) -> set[UUID]:
+    return {referral.agency_id for referral in referrals} | {case.owner_agency_id}
+
+
+def _document(case: Case, referrals: list[Referral]) -> str:
     hidden = case.premises.confidential  # then no voice's address may lead there
     words = [search_token(case.reference)]
     for referral in referrals:
         words += _words_of(referral) + ([] if hidden else _words_of_premises(referral.current_premises))
-    document = func.to_tsvector("simple", " ".join(dict.fromkeys(words[:_MOST_WORDS])))
-    statement = insert(CaseSearch).values(case_id=case.id, document=document)
-    work.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[CaseSearch.case_id], set_={"document": statement.excluded.document}
-        )
-    )
+    return " ".join(dict.fromkeys(words[:_MOST_WORDS]))
 
 
 def _words_of(referral: Referral) -> list[str]:
