@@ -25,7 +25,12 @@ def lock_words(work: Work, words: Iterable[str]) -> None:
 
 def lock_referral(work: Work, source_system: str, source_ref: str) -> None:
     """Hold a referral against everybody who would receive it, amend it or settle what a file proposes, at once."""
-    lock_words(work, [f"referral:{source_system}:{source_ref}"])
+    lock_referrals(work, [(source_system, source_ref)])
+
+
+def lock_referrals(work: Work, references: Iterable[tuple[str, str]]) -> None:
+    """As ``lock_referral``, for several: each by its source and the source's reference."""
+    lock_words(work, [f"referral:{source_system}:{source_ref}" for source_system, source_ref in references])
 
 
 def _number(word: str) -> int:

@@ -20,8 +20,9 @@ def add_record(work: Work, referral: Referral, command: ReceiveReferral, premise
     given = command.person
     tidied = tidy_person(given, referral.received_at.astimezone(_LONDON).date())
     record = PersonRecord(
-        agency_id=referral.agency.id,
+        agency_id=referral.agency_id,
         premises=premises,
+        premises_id=premises.id,
         created_at=work.now,
         given=asdict(given),
         title=tidied.title,

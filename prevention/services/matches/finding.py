@@ -4,6 +4,7 @@ SQL only retrieves candidates by blocking key; every rule about likeness is the 
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -25,7 +26,7 @@ from prevention.matching.record import Record
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
 from prevention.models.match import MatchCandidate
-from prevention.models.person import BlockingKey, Person, PersonLink, PersonRecord
+from prevention.models.person import BlockingKey, PersonLink, PersonRecord
 from prevention.models.premises import AddressStatus, Premises
 from prevention.models.referral import Referral
 from prevention.services.cases.finding import lock_cases
@@ -41,7 +42,7 @@ MOST_VOICES = 200
 
 _LONDON = ZoneInfo("Europe/London")
 _STORE_KEYS = text(
-    "INSERT INTO blocking_keys (key, record_id) SELECT unnest(CAST(:keys AS text[])), CAST(:record_id AS uuid) "
+    "INSERT INTO blocking_keys (key, record_id) SELECT unnest(CAST(:keys AS text[])), unnest(CAST(:records AS uuid[])) "
     "ON CONFLICT DO NOTHING"
 )
 _SAME_HOME = "Same home; another person, or nobody, is named"
@@ -132,7 +133,7 @@ class CandidateCase:
 class Likeness:
     """What the engine found: the person it surely is, the open case to join, and cases for a person to look at."""
 
-    person: Person | None = None
+    person_id: UUID | None = None
     case: Case | None = None
     words: str = ""
     probability: float | None = None
@@ -140,16 +141,18 @@ class Likeness:
     candidates: list[CandidateCase] = field(default_factory=list)
 
 
-def find_likeness(work: Work, referral: Referral, record: PersonRecord) -> Likeness:
-    """Compare a new record with everybody known, and its home with open cases; store its keys.
+def lock_people(work: Work, new: Iterable[Record]) -> None:
+    """Wait for whoever takes in one of the same people: first referrals of one person at once make one person."""
+    lock_words(work, [f"person:{key}" for record in new for key in strongest_keys(record)])
+
+
+def find_likeness(work: Work, referral: Referral, record: PersonRecord, new: Record) -> Likeness:
+    """Compare a new record, ``new`` in the engine's form, with everybody known, and its home with open cases.
 
     Which likeness joins, which is for a person, and which is nothing, is ``domain/concern.py``'s to say.
     """
-    new = engine_record(record, record.premises, referral.source_system, referral.received_at)
-    lock_words(work, [f"person:{key}" for key in strongest_keys(new)])
     outcomes = choose(new, _profiles(work, new))
-    store_keys(work, record, new)
-    likeness = _likeness_of_person(work, outcomes)
+    likeness = _likeness_of_person(outcomes)
     beside = _cases_beside(work, referral, record, outcomes)
     for candidate in beside:
         candidate.same_premises = _at_same_premises(candidate, record, new)
@@ -232,14 +235,12 @@ def remember_candidates(work: Work, referral: Referral, likeness: Likeness) -> N
         work.record(AuditTag.MATCH_FOUND, referral, case_id=candidate.case.id)
 
 
-def store_keys(work: Work, record: PersonRecord, engine: Record | None = None) -> None:
-    """Store the blocking keys of a record, so that later records find it."""
-    if engine is None:
-        referral = work.session.get_one(Referral, record.referral_id)
-        engine = engine_record(record, record.premises, referral.source_system, referral.received_at)
-    found = keys(engine)
+def store_keys(work: Work, records: Iterable[Record]) -> None:
+    """Store the blocking keys of records whose rows are there, so that later records find them."""
+    found = [(key, record.record_id) for record in records for key in keys(record)]
     if found:
-        work.session.execute(_STORE_KEYS, {"keys": list(found), "record_id": record.id})
+        words, ids = zip(*found, strict=True)
+        work.session.execute(_STORE_KEYS, {"keys": list(words), "records": list(ids)})
 
 
 def engine_record(record: PersonRecord, premises: Premises, source: str, received_at: datetime) -> Record:
@@ -292,12 +293,12 @@ def _profiles(work: Work, new: Record) -> list[Profile]:
     return [Profile.of(str(person_id), held) for person_id, held in records.items()]
 
 
-def _likeness_of_person(work: Work, outcomes: list[Outcome]) -> Likeness:
+def _likeness_of_person(outcomes: list[Outcome]) -> Likeness:
     best = outcomes[0] if outcomes else None
     if best is None or best.decision is not MatchDecision.JOINED:
         return Likeness()
     return Likeness(
-        person=work.session.get_one(Person, UUID(best.profile_id)),
+        person_id=UUID(best.profile_id),
         words=explain(best).sentence,
         probability=best.p_same_person,
         model_version=best.model_version,

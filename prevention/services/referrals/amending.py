@@ -15,7 +15,7 @@ from prevention.services.cases.assessing import reassess
 from prevention.services.cases.finding import lock_cases
 from prevention.services.cases.summarising import open_referrals, summarise
 from prevention.services.locks import lock_referral
-from prevention.services.matches.finding import store_keys
+from prevention.services.matches.finding import engine_record, store_keys
 from prevention.services.people import add_record, link_person
 from prevention.services.premises import place
 from prevention.services.referrals.checking import check
@@ -119,7 +119,7 @@ def _add_changed_record(
     earlier = referral.person_records[-1] if referral.person_records else None
     record = add_record(work, referral, command, premises)
     work.session.flush()  # keys name the record's row
-    store_keys(work, record)
+    store_keys(work, [engine_record(record, premises, referral.source_system, referral.received_at)])
     link = None
     if earlier is not None:
         link = work.session.scalar(
