@@ -59,21 +59,22 @@ def says_something(given: GivenPerson) -> bool:
 def link_person(
     work: Work,
     record: PersonRecord,
-    person: Person | None,
+    person_id: UUID | None,
     *,
     reason: str,
     decided_by: UUID | None = None,
     probability: float | None = None,
     model_version: str = "",
-) -> Person:
-    """Say that ``record`` is of ``person``, or of somebody not met before when it is None. Returns the person."""
-    if person is None:
+) -> UUID:
+    """Say that ``record`` is of this person, or of somebody not met before when it is None. Returns the person's id."""
+    if person_id is None:
         person = Person(created_at=work.now)
         work.session.add(person)
+        person_id = person.id
     work.session.add(
         PersonLink(
             record=record,
-            person=person,
+            person_id=person_id,
             valid_from=work.now,
             decided_by=decided_by,
             automatic=decided_by is None,
@@ -82,4 +83,4 @@ def link_person(
             model_version=model_version,
         )
     )
-    return person
+    return person_id

@@ -11,7 +11,7 @@ from prevention.errors import Conflict, Invalid, NotFound
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
 from prevention.models.match import MatchCandidate
-from prevention.models.person import HouseholdLink, Person, PersonLink, PersonRecord
+from prevention.models.person import HouseholdLink, PersonLink, PersonRecord
 from prevention.models.premises import Household
 from prevention.models.referral import Referral
 from prevention.models.visit import Visit
@@ -142,20 +142,19 @@ def _link_same_person(work: Work, record: PersonRecord, case: Case, candidate: M
     other = max(_records_of(work, case), key=record.agreements, default=None)
     if other is None:
         return
-    person = _person_of(work, other)
-    if person is None:
-        person = link_person(work, other, None, reason=_BY_A_PERSON, decided_by=work.actor.user_id)
-        work.session.flush()  # the person's id is needed below
-    known = _person_of(work, record)
-    if known is person:
+    person_id = _person_of(work, other)
+    if person_id is None:
+        person_id = link_person(work, other, None, reason=_BY_A_PERSON, decided_by=work.actor.user_id)
+    known_id = _person_of(work, record)
+    if known_id == person_id:
         return
-    records = _close_links(work, known) if known else [record]
+    records = _close_links(work, known_id) if known_id else [record]
     for each in records:
         compared = each.id == record.id
         link_person(
             work,
             each,
-            person,
+            person_id,
             reason=_BY_A_PERSON,
             decided_by=work.actor.user_id,
             probability=candidate.p_same_person if compared else None,
@@ -163,17 +162,17 @@ def _link_same_person(work: Work, record: PersonRecord, case: Case, candidate: M
         )
 
 
-def _person_of(work: Work, record: PersonRecord) -> Person | None:
+def _person_of(work: Work, record: PersonRecord) -> UUID | None:
     return work.session.scalar(
-        select(Person).join(PersonLink).where(PersonLink.record_id == record.id, PersonLink.valid_to.is_(None))
+        select(PersonLink.person_id).where(PersonLink.record_id == record.id, PersonLink.valid_to.is_(None))
     )
 
 
-def _close_links(work: Work, person: Person) -> list[PersonRecord]:
-    """Close the links of ``person``; the records they were of, in a fixed order."""
+def _close_links(work: Work, person_id: UUID) -> list[PersonRecord]:
+    """Close the links of a person; the records they were of, in a fixed order."""
     links = work.session.scalars(
         select(PersonLink)
-        .where(PersonLink.person_id == person.id, PersonLink.valid_to.is_(None))
+        .where(PersonLink.person_id == person_id, PersonLink.valid_to.is_(None))
         .order_by(PersonLink.id)
         .options(joinedload(PersonLink.record))
         .with_for_update(of=PersonLink)

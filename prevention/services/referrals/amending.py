@@ -125,7 +125,7 @@ def _add_changed_record(
         link = work.session.scalar(
             select(PersonLink).where(PersonLink.record_id == earlier.id, PersonLink.valid_to.is_(None))
         )
-    link_person(work, record, link.person if link else None, reason="Amended record of the same referral")
+    link_person(work, record, link.person_id if link else None, reason="Amended record of the same referral")
 
 
 def _follow_address(work: Work, case: Case, referral: Referral, referrals: list[Referral]) -> None:

@@ -18,7 +18,7 @@ from prevention.matching.record import Record
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
-from prevention.models.person import Person, PersonRecord
+from prevention.models.person import PersonRecord
 from prevention.models.premises import Premises
 from prevention.models.referral import Referral, RowOutcome
 from prevention.services.cases.joining import join
@@ -160,7 +160,7 @@ def _settle(work: Work, arrival: _Arrival, likeness: Likeness, desks: IntakeDesk
     link_person(
         work,
         arrival.record,
-        work.session.get_one(Person, likeness.person_id) if likeness.person_id else None,
+        likeness.person_id,
         reason=likeness.words or "Nobody known is like this",
         probability=likeness.probability,
         model_version=likeness.model_version,
