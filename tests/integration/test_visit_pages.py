@@ -295,6 +295,22 @@ class TestMyVisits:
             client.post(f"{booked.location}/cancel", data={"outcome": "CANCELLED_BY_RESIDENT", "note": "x"})
         assert not rows.scalars(select(AuditEvent).where(AuditEvent.tag == AuditTag.ADDRESS_REVEALED)).all()
 
+    def test_moving_a_visit_keeps_the_note_that_is_not_shown(
+        self, client: PageClient, day: Day, arrange: Arranger, rows: Session
+    ) -> None:
+        day.premises.confidential = True
+        arrange.save(day.premises)
+        visit = day.visit(access_note="Ring bell 3")
+        client.sign_in(day.coordinator)
+        page = client.page(f"/visits/{visit.id}/move")
+        assert "Ring bell 3" not in str(page)
+        assert "Leave this empty to keep it" in page.text
+        moved = slot(day, soon(50), access_note="", reason="They asked", crew=f"user:{day.officer.id}")
+        assert client.post(f"/visits/{visit.id}/move", data=moved | {"accepted": "TWO_PERSON"}).status_code == 302
+        assert rows.get_one(Visit, visit.id).access_note == "Ring bell 3"
+        client.post(f"/visits/{visit.id}/move", data=moved | {"accepted": "TWO_PERSON", "access_note": "Side door"})
+        assert rows.get_one(Visit, visit.id, populate_existing=True).access_note == "Side door"
+
     def test_a_home_found_confidential_later_is_kept_back_on_the_visits_before(
         self, client: PageClient, day: Day, arrange: Arranger
     ) -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -13,7 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prevention.domain.intake.conversion import Refused, about_missing_columns, read_local_time, remarks, to_command
+from prevention.domain.address_reveal import MASKED
+from prevention.domain.intake.conversion import (
+    Refused,
+    about_missing_columns,
+    cells_to_show,
+    read_local_time,
+    remarks,
+    to_command,
+)
 from prevention.domain.intake.profile import Profile, profile_named, read_profile, shipped_profiles, suggest_profile
 from prevention.domain.intake.rows import FIELD_LIMIT, Row, read_header, read_rows
 from prevention.domain.referral import (
@@ -90,6 +99,25 @@ def test_a_police_row() -> None:
     assert (command.source_grade, command.source_grade_scheme) == ("AMBER", "POLICE_BRAG")
     assert command.told is Told.NOT_RECORDED
     assert command.received_at == datetime(2026, 7, 3, 1, 32, tzinfo=UTC)
+
+
+def test_a_row_that_asks_for_it_is_shown_without_its_address() -> None:
+    [plain] = rows_of(FIRE, FIRE_LINE)
+    assert cells_to_show(plain, FIRE) == plain.cells
+    asks = FIRE_LINE.replace("Walks, with frame", "In a refuge at 26 Hertford Rd")
+    [row] = rows_of(FIRE, asks)
+    shown = cells_to_show(row, FIRE)
+    assert "Hertford" in "".join(row.cells.values())
+    for secret in ("Hertford", "Elm House", "EN3", "100010000377", "refuge"):
+        assert secret not in "".join(shown.values())
+    assert list(shown) == list(row.cells)
+    assert (shown["Request Ref"], shown["Surname"], shown["Postcode"]) == ("HFSV/26/1", "Müller", MASKED)
+    [broken] = rows_of(FIRE, f"{asks},one cell too many")
+    assert broken.problem
+    assert set(cells_to_show(broken, FIRE).values()) == {MASKED}
+    again = to_command(replace(row, cells=shown), FIRE, AGENCY)
+    assert isinstance(again, Refused), "nobody is sent to a home that the report left out"
+    assert again.column == "UPRN"
 
 
 @pytest.mark.parametrize("name", ["fire", "ambulance", "police"])

@@ -111,6 +111,10 @@ class SlotForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no types
 class RebookForm(SlotForm):
     """A new slot, and why."""
 
+    def keep_note(self) -> None:
+        """Say that there is a note which is not shown here, and stays when nothing is written over it."""
+        self.access_note.description = "There is a note that only the crew sees. Leave this empty to keep it."
+
     reason = TextField(
         "Why is it moved?",
         [DataRequired("Say why the visit is moved"), Length(max=500, message="Use 500 characters or fewer")],

@@ -146,10 +146,11 @@ def book(case_id: UUID) -> ResponseReturnValue:
 @bp.route("/visits/<uuid:visit_id>/move", methods=["GET", "POST"])
 @guarded(Permission.VISIT_BOOK)
 def rebook(visit_id: UUID) -> ResponseReturnValue:
-    """Move a booked visit to another time, officer or team."""
+    """Move a booked visit to another time, officer or team. How to get in is kept back with a confidential address."""
     session, actor = current_session(), current_actor()
     card = queries.visit_card(session, actor, visit_id)
     visit = card.visit
+    kept_note = visit.access_note if card.address is None else ""
     may_manage_booking(actor, visit).require()
     if visit.state is not VisitState.BOOKED:
         raise Conflict(f"This visit is {visit.state.label.lower()}, so it cannot be moved.")
@@ -159,16 +160,17 @@ def rebook(visit_id: UUID) -> ResponseReturnValue:
         time=f"{local:%H:%M}",
         visit_type=visit.visit_type,
         crew=f"user:{visit.officer_id}" if visit.officer_id else f"team:{visit.team_id}",
-        access_note=visit.access_note,
+        access_note="" if kept_note else visit.access_note,
         version=str(visit.version_id),
     )
+    if kept_note:
+        form.keep_note()
     loads = _offer_crews(form)
     if form.is_submitted() and "look" not in request.form and form.validate():
         try:
             with work_as(actor) as work:
-                booking.rebook(
-                    work, visit_id, _slot(form), reason=form.reason.data or "", version=_number(form.version.data)
-                )
+                slot = _slot(form, kept_note=kept_note)
+                booking.rebook(work, visit_id, slot, reason=form.reason.data or "", version=_number(form.version.data))
         except Invalid as invalid:
             _show(form, invalid)
             card = queries.visit_card(current_session(), actor, visit_id)
@@ -553,7 +555,7 @@ def _load_words(load: Load) -> str:
     return f"{load.team.name}. {busy}" if load.officer else f"Whoever of the team takes it. {busy}"
 
 
-def _slot(form: SlotForm) -> Slot:
+def _slot(form: SlotForm, *, kept_note: str = "") -> Slot:
     kind, _, ident = (form.crew.data or "").partition(":")
     chosen = UUID(ident)
     return Slot(
@@ -561,7 +563,7 @@ def _slot(form: SlotForm) -> Slot:
         visit_type=form.visit_type.data,
         officer_id=chosen if kind == "user" else None,
         team_id=chosen if kind == "team" else None,
-        access_note=form.access_note.data or "",
+        access_note=form.access_note.data or kept_note,
         accepted=frozenset(filter(None, (form.accepted.data or "").split(","))),
     )
 

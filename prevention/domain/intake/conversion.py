@@ -12,6 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from prevention.domain import suggestions
+from prevention.domain.address_reveal import MASKED
 from prevention.domain.intake.profile import Conversion, Effect, FieldSource, Profile, fold_column, fold_term
 from prevention.domain.intake.rows import Row
 from prevention.domain.referral import (
@@ -81,6 +82,8 @@ def to_command(
     """
     if row.problem:
         return Refused(row.problem, row.column)
+    if column := _left_out(row, profile):
+        return Refused("The report left this out because the address is confidential. Take it from your file.", column)
     draft = _draft(row, profile)
     if _is_ahead(draft, now):
         draft.times["received_at"] = None
@@ -125,6 +128,37 @@ def to_command(
         original=dict(row.cells),
         not_said=_not_said(row, profile),
     )
+
+
+#: Fields that say where a home is, or speak of it in words.
+_TELLS_WHERE = ("address.uprn", "address.lines", "address.postcode", "narrative", "location_detail")
+
+
+def cells_to_show(row: Row, profile: Profile) -> dict[str, str]:
+    """The row's cells for a preview or a report, with ``MASKED`` for what would tell a confidential address.
+
+    A row asks for that in its own words, such as "refuge" (domain.md 4.5). Of one whose columns cannot be told apart
+    nothing is shown then, because the address may stand in any of them. A row that is handed in again with ``MASKED``
+    for its address is refused: the address is in the sender's own file.
+    """
+    if not any(suggestions.handling(text).confidential_address for text in row.cells.values()):
+        return row.cells
+    if row.problem:
+        return dict.fromkeys(row.cells, MASKED)
+    hidden = _tells_where(profile)
+    return {name: MASKED if text and fold_column(name) in hidden else text for name, text in row.cells.items()}
+
+
+def _tells_where(profile: Profile) -> frozenset[str]:
+    """The columns, folded, that say where a home is, or speak of it in words."""
+    sources = (source for name, source in profile.fields.items() if name in _TELLS_WHERE)
+    return frozenset(fold_column(column) for source in sources for column in source.columns)
+
+
+def _left_out(row: Row, profile: Profile) -> str:
+    """The first column whose words a report left out; empty when the row is whole."""
+    hidden = _tells_where(profile)
+    return next((name for name, text in row.cells.items() if text == MASKED and fold_column(name) in hidden), "")
 
 
 def columns_not_in(row: Row, profile: Profile) -> list[str]:

@@ -17,7 +17,14 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import selectinload
 
-from prevention.domain.intake.conversion import Refused, Remark, about_missing_columns, remarks, to_command
+from prevention.domain.intake.conversion import (
+    Refused,
+    Remark,
+    about_missing_columns,
+    cells_to_show,
+    remarks,
+    to_command,
+)
 from prevention.domain.intake.profile import Profile, profile_named
 from prevention.domain.intake.rows import Row, read_rows
 from prevention.domain.reference import ReferenceKind, new_reference
@@ -40,6 +47,8 @@ _FIRST_ROWS = 10
 _EXAMPLES = 50
 _LOOKUP_BATCH = 1000
 _TRIES = 3
+#: Added to why a row was refused when its report does not hold all of it.
+_LEFT_OUT = "Its address is confidential, so what tells it is left out here: take it from the file."
 
 _ENDED = frozenset({ImportState.FINISHED, ImportState.FAILED, ImportState.CANCELLED})
 _COUNTERS = {
@@ -259,7 +268,10 @@ def _take_row_once(open_work: OpenWork, run_id: UUID, number: int, row: Row, sou
         outcome = RowOutcome.REFUSED
         if not _move_on(work, run_id, number, outcome):
             return False
-        work.session.add(ImportRow(run_id=run_id, number=row.line, outcome=outcome, reason=reason, original=row.cells))
+        shown = cells_to_show(row, source.profile)
+        if shown != row.cells:
+            reason = f"{reason.rstrip('.')}. {_LEFT_OUT}"
+        work.session.add(ImportRow(run_id=run_id, number=row.line, outcome=outcome, reason=reason, original=shown))
         return True
 
 
@@ -381,7 +393,7 @@ class _Found:
         if self.rows == 1:
             self._remark(row, about_missing_columns(row, self.profile))
         if len(self.first_rows) < _FIRST_ROWS:
-            self.first_rows.append(row.cells)
+            self.first_rows.append(cells_to_show(row, self.profile))
         command = self._checked(row)
         if isinstance(command, Refused):
             self._refuse(row, command.reason, command.column)
