@@ -686,6 +686,7 @@ def upgrade() -> None:
                 "followup:reassigned",
                 "onward:referred",
                 "referrer:told",
+                "demonstration:begun",
                 "demonstration:loaded",
                 "message:retried",
                 name="audittag",

@@ -1,5 +1,7 @@
 """``flask demonstration load|accounts``: invented people and referrals, in demonstration mode only."""
 
+import os
+
 import click
 from flask import current_app
 from flask.cli import AppGroup
@@ -16,20 +18,26 @@ group = AppGroup("demonstration", help="Invented data to try the product with.")
 @group.command("load")
 @click.option("--referrals", default=loading.REFERRALS, show_default=True, help="How many referrals to invent.")
 def load(referrals: int) -> None:
-    """Load agencies, accounts and referrals with their history; once loaded, it does nothing."""
+    """Load agencies, accounts and referrals with their history; once loaded, it does nothing.
+
+    Exits with 75 ("try again") when an earlier load was cut off: empty the database first, as `make run` does.
+    """
     settings = _settings()
+    try:
+        if not loading.begin():
+            click.echo("The demonstration data is there already.")
+            return
+    except loading.CutOff:
+        click.get_current_context().exit(os.EX_TEMPFAIL)
+    except Conflict as others:
+        raise click.ClickException(str(others)) from others
     with click.progressbar(length=referrals, label="Loading the demonstration data") as bar:
 
         def progress(done: int, everything: int) -> None:
             bar.length = everything
             bar.update(done - bar.pos)
 
-        try:
-            new = loading.load(FileStore(settings.upload_folder), progress, referrals=referrals)
-        except Conflict as cut_off:
-            raise click.ClickException(str(cut_off)) from cut_off
-    if not new:
-        click.echo("The demonstration data is there already.")
+        loading.load(FileStore(settings.upload_folder), progress, referrals=referrals)
 
 
 @group.command("accounts")

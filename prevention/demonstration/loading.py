@@ -47,6 +47,9 @@ DAYS_ONE_BY_ONE = 8
 LONGEST_AGO = timedelta(weeks=8)
 SOURCES = (("fire", "lfb"), ("ambulance", "las"), ("police", "mps"))
 
+#: What the load leaves in the trail, with its first row and with its last.
+_MARKS = (AuditTag.DEMONSTRATION_BEGUN, AuditTag.DEMONSTRATION_LOADED)
+
 _LONDON = ZoneInfo("Europe/London")
 
 #: Tells how far the loading is: (done, all) rows.
@@ -63,33 +66,39 @@ class Handover:
     rows: tuple[Row, ...]
 
 
-def is_loaded() -> bool:
-    """Whether the demonstration data is there, whole.
+class CutOff(Exception):
+    """An earlier load did not come to its end. It cannot be gone on with: its world ended at another moment."""
+
+
+def begin() -> bool:
+    """Make the agencies and people that are not there yet, and mark that a load has begun; False when one was finished.
 
     Raises:
-        Conflict: a load was cut off; it cannot be gone on with, because its world ended at another moment.
+        CutOff: a load was begun before and not finished; all that the database holds came of it.
+        Conflict: there are referrals that no load brought.
     """
-    session = current_session()
-    if session.scalar(select(AuditEvent.id).where(AuditEvent.tag == AuditTag.DEMONSTRATION_LOADED).limit(1)):
+    loaded = _is_loaded()
+    with unit_of_work(current_session(), SYSTEM) as work:
+        load_accounts(work)
+        if not loaded:
+            work.record(AuditTag.DEMONSTRATION_BEGUN)
+    return not loaded
+
+
+def _is_loaded() -> bool:
+    tags = {*current_session().scalars(select(AuditEvent.tag).where(AuditEvent.tag.in_(_MARKS)).distinct())}
+    if AuditTag.DEMONSTRATION_LOADED in tags:
         return True
-    if session.scalar(select(Referral.id).limit(1)):
-        raise Conflict("Loading the demonstration data was cut off before. Empty it with `make reset` and start again.")
+    if AuditTag.DEMONSTRATION_BEGUN in tags:
+        raise CutOff("Loading the demonstration data was cut off before.")
+    if current_session().scalar(select(Referral.id).limit(1)):
+        raise Conflict("This database holds referrals that are not the demonstration's, so that is not loaded.")
     return False
 
 
-def load(files: FileStore, progress: Progress, *, referrals: int = REFERRALS) -> bool:
-    """Load agencies, people, gazetteer and ``referrals`` referrals with their history.
-
-    False, and nothing done, when it was loaded before.
-
-    Raises:
-        Conflict: a load was cut off before.
-    """
+def load(files: FileStore, progress: Progress, *, referrals: int = REFERRALS) -> None:
+    """Load the gazetteer and ``referrals`` referrals with their history, after ``begin`` said that it is due."""
     now = utc_now()
-    with unit_of_work(current_session(), SYSTEM) as work:
-        load_accounts(work)
-    if is_loaded():
-        return False
     with TemporaryDirectory() as folder:
         local = now.astimezone(_LONDON)
         world = generate(SEED, referrals, local.date(), clock=local.time().replace(tzinfo=None))
@@ -107,7 +116,6 @@ def load(files: FileStore, progress: Progress, *, referrals: int = REFERRALS) ->
         work_through(at, now, random)
     with unit_of_work(current_session(), SYSTEM) as work:
         work.record(AuditTag.DEMONSTRATION_LOADED, referrals=done)
-    return True
 
 
 def _handovers(extracts: Extracts, now: datetime) -> list[Handover]:

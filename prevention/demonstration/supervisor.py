@@ -56,11 +56,20 @@ class SupervisorProblem(Exception):
     """Something the person at the keyboard can put right; the message is the sentence they read."""
 
 
+class LoadCutOff(SupervisorProblem):
+    """An earlier load of the demonstration data did not come to its end."""
+
+
 @dataclass(frozen=True)
 class Places:
     """Where one run keeps what it makes."""
 
     var: Path
+
+    @property
+    def uploads(self) -> Path:
+        """The files people handed in."""
+        return self.var / "uploads"
 
     @property
     def lock(self) -> Path:
@@ -177,6 +186,7 @@ def process_environment(
         "DATABASE_URL": database_url,
         "BROKER_URL": broker_url,
         "SECRET_KEY": secret_key(places),
+        "UPLOAD_FOLDER": str(places.uploads),
         "BIND_HOST": HOST,
         "PORT": str(port),
         "PUBLIC_URL": f"http://{HOST}:{port}",
@@ -302,7 +312,8 @@ def is_ready(port: int) -> bool:
 def flask(places: Places, environment: Mapping[str, str], *arguments: str, show: bool = False) -> str:
     """Run one `flask` command to its end and return what it printed.
 
-    With `show` its words (a progress bar) go to the screen instead. Raises SupervisorProblem when it fails.
+    With `show` its words (a progress bar) go to the screen instead. Raises SupervisorProblem when it fails, LoadCutOff
+    when it asks to be tried again on an empty database.
     """
     command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
     log_path = places.log("prepare")
@@ -323,14 +334,32 @@ def flask(places: Places, environment: Mapping[str, str], *arguments: str, show:
             process.wait()
             raise
         log.write(output or b"")
+    if process.returncode == os.EX_TEMPFAIL:
+        raise LoadCutOff("Loading the demonstration data was cut off before.")
     if process.returncode != 0:
         where = "the lines above tell why" if show else f"{last_words(log_path)}; see {log_path}"
         raise SupervisorProblem(f"`flask {' '.join(arguments)}` failed: {where}.")
     return (output or b"").decode("utf-8", "replace")
 
 
-def prepare_database(places: Places, environment: Mapping[str, str]) -> None:
-    """Bring the database up to date and, the first time, fill it. Raises SupervisorProblem when a step fails."""
+def prepare_database(places: Places, environment: Mapping[str, str], server: EmbeddedPostgres) -> None:
+    """Bring the database up to date and, the first time, fill it.
+
+    What an unfinished load left is emptied first; the database itself says that it is one, so a finished one never is.
+    Raises SupervisorProblem when a step fails.
+    """
+    server.ensure_database(DATABASE)
+    try:
+        _fill(places, environment)
+    except LoadCutOff:
+        print("The demonstration data was not loaded to its end before: emptying it and loading again …", flush=True)
+        server.drop_database(DATABASE)
+        shutil.rmtree(places.uploads, ignore_errors=True)
+        server.ensure_database(DATABASE)
+        _fill(places, environment)
+
+
+def _fill(places: Places, environment: Mapping[str, str]) -> None:
     flask(places, environment, "db", "upgrade")
     flask(places, environment, "reference", "load")
     flask(places, environment, "demonstration", "load", show=True)
@@ -369,12 +398,12 @@ class Run:
             for server in (self._postgres, self._redis):
                 stack.callback(server.stop)
                 server.start()
-            self._postgres.ensure_database(DATABASE)
             environment = process_environment(
                 self._places, self._port, self._postgres.url(DATABASE), self._redis.url(), self._inherited
             )
             print("Preparing the database …", flush=True)
-            prepare_database(self._places, environment)
+            prepare_database(self._places, environment, self._postgres)
+            check_port_is_free(self._port)  # the first start takes minutes
             print("Starting the web server, the worker and the clock …", flush=True)
             stack.callback(stop_left_behind, self._places)
             self._supervise(environment)

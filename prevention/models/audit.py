@@ -68,6 +68,7 @@ class AuditTag(StrEnum):
     FOLLOWUP_REASSIGNED = "followup:reassigned"
     ONWARD_REFERRED = "onward:referred"
     REFERRER_TOLD = "referrer:told"
+    DEMONSTRATION_BEGUN = "demonstration:begun"
     DEMONSTRATION_LOADED = "demonstration:loaded"
     MESSAGE_RETRIED = "message:retried"
 
