@@ -77,12 +77,7 @@ def test_two_tabs_a_new_sign_in_and_the_finish(address: str, open_page: Open, ar
     assert_accessible(page)
 
 
-<<<<<<< Updated upstream
-def test_no_reply_in_two_taps_without_script(address: str, open_page: Open, arrange: Arranger) -> None:
-=======
-def test_save_and_continue_waits_for_no_network(
-    address: str, open_page: Callable[..., Page], arrange: Arranger
-) -> None:
+def test_save_and_continue_waits_for_no_network(address: str, open_page: Open, arrange: Arranger) -> None:
     day = Day(arrange)
     visit = day.visit()
     page = open_page(**PHONE)
@@ -102,9 +97,7 @@ def test_save_and_continue_waits_for_no_network(
     expect(page.locator("#part-household summary").first).to_contain_text("1 answer")
 
 
-def test_only_what_the_end_of_a_visit_asks_for_is_shown(
-    address: str, open_page: Callable[..., Page], arrange: Arranger
-) -> None:
+def test_only_what_the_end_of_a_visit_asks_for_is_shown(address: str, open_page: Open, arrange: Arranger) -> None:
     visit = Day(arrange).visit()
     page = open_page(**PHONE)
     sign_in(page, address, visit.officer)
@@ -134,9 +127,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, summary, sele
   .map(([words, box]) => `${words}: ${Math.round(box.width)} x ${Math.round(box.height)}`)"""
 
 
-def test_everything_an_officer_presses_is_large(
-    address: str, open_page: Callable[..., Page], arrange: Arranger
-) -> None:
+def test_everything_an_officer_presses_is_large(address: str, open_page: Open, arrange: Arranger) -> None:
     visit = Day(arrange).visit()
     page = open_page(**PHONE)
     sign_in(page, address, visit.officer)
@@ -148,8 +139,7 @@ def test_everything_an_officer_presses_is_large(
         assert page.evaluate(SMALL_TARGETS) == [], path
 
 
-def test_no_reply_in_two_taps_without_script(address: str, open_page: Callable[..., Page], arrange: Arranger) -> None:
->>>>>>> Stashed changes
+def test_no_reply_in_two_taps_without_script(address: str, open_page: Open, arrange: Arranger) -> None:
     day = Day(arrange)
     day.case.contact_constraints = ["DO_NOT_LEAVE_CARD"]
     arrange.save(day.case)
