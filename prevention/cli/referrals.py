@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from prevention.domain.account import SYSTEM
+from prevention.domain.intake.conversion import cells_to_show
 from prevention.domain.intake.profile import Profile, profile_named
 from prevention.domain.intake.report import refused_report
 from prevention.domain.intake.rows import read_rows
@@ -42,15 +43,17 @@ def import_file(file: Path, *, profile_name: str, agency_code: str | None, dry_r
         agency_id = _agency_id(profile, agency_code)
         _check_there_are_rows(file, profile)
         if dry_run:
-            counts, refused = _dry_run(file, Source(profile, agency_id))
+            (counts, refused), problem = _dry_run(file, Source(profile, agency_id)), ""
         else:
-            counts, refused = _run(file, profile, agency_id)
+            counts, refused, problem = _run(file, profile, agency_id)
     except Invalid as invalid:
         raise click.ClickException(" ".join(invalid.problems.values())) from invalid
     if report is not None:
         with report.open("w", encoding="utf-8", newline="") as lines:
             lines.writelines(refused_report(refused))
     _tell(counts, dry_run=dry_run)
+    if problem:
+        raise click.ClickException(f"{problem} The import ended there; what is counted above stays.")
 
 
 def _check_there_are_rows(file: Path, profile: Profile) -> None:
@@ -59,8 +62,8 @@ def _check_there_are_rows(file: Path, profile: Profile) -> None:
             raise Invalid({"file": "The file has no rows: there is a first line with columns, but nothing below it."})
 
 
-def _run(file: Path, profile: Profile, agency_id: UUID) -> tuple[Counter[RowOutcome], Iterable[Refusal]]:
-    """Import as a run that the agency's coordinators find under *Imports*, with what it came to when it is cut off."""
+def _run(file: Path, profile: Profile, agency_id: UUID) -> tuple[Counter[RowOutcome], Iterable[Refusal], str]:
+    """Import as a run that the agency's coordinators find under *Imports*: counts, refused rows, why it ended early."""
     with work_as(SYSTEM) as work:
         run_id = queue_run(work, agency_id=agency_id, profile=profile.name, file_name=file.name).id
     try:
@@ -69,10 +72,9 @@ def _run(file: Path, profile: Profile, agency_id: UUID) -> tuple[Counter[RowOutc
         give_up(lambda: work_as(SYSTEM), run_id)
         raise
     run = current_session().get_one(ImportRun, run_id)
-    if run.state is ImportState.FAILED:
-        raise Invalid({"file": run.problem})
     counts = Counter({outcome: getattr(run, outcome.value.lower()) for outcome in RowOutcome})
-    return counts, ((row.number, row.reason, row.original) for row in every_refused_row(current_session(), run_id))
+    refused = ((row.number, row.reason, row.original) for row in every_refused_row(current_session(), run_id))
+    return counts, refused, run.problem if run.state is ImportState.FAILED else ""
 
 
 def _dry_run(file: Path, source: Source) -> tuple[Counter[RowOutcome], Iterable[Refusal]]:
@@ -84,7 +86,7 @@ def _dry_run(file: Path, source: Source) -> tuple[Counter[RowOutcome], Iterable[
                 outcome, reason = try_row(work, row, source)
                 counts[outcome] += 1
                 if outcome is RowOutcome.REFUSED:
-                    refused.append((row.line, reason, row.cells))
+                    refused.append((row.line, reason, cells_to_show(row, source.profile)))
             DryRunEnds.now()
     except DryRunEnds:
         return counts, refused

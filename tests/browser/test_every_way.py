@@ -208,14 +208,51 @@ def test_a_file_is_imported(arrive: Arrive, live_worker: LiveWorker, tmp_path: P
     coordinator.looks_right()
 
 
-def _extract(folder: Path) -> Path:
+def test_a_change_that_another_service_hands_in_is_confirmed(
+    arrive: Arrive, live_worker: LiveWorker, tmp_path: Path
+) -> None:
+    ambulance, fire = arrive("ambulance.coordinator", PHONE), arrive("fire.coordinator")
+    _imports(ambulance, _extract(tmp_path, "CAD8", rows=1))
+    _imports(fire, _extract(tmp_path, "CAD8", rows=1, notes="Fell again and smokes in bed"))
+    tiles = fire.page.get_by_role("list", name="What came of it")
+    expect(tiles.get_by_role("link")).to_have_text(["1 taken in for London Ambulance Service", "0 refused"])
+    fire.looks_right()
+    ambulance.choose("Imports")
+    ambulance.page.get_by_role("link", name="See changes to confirm").tap()
+    expect(ambulance.heading).to_have_text("Changes to confirm")
+    ambulance.looks_right()
+    ambulance.rows.first.get_by_role("link").tap()
+    expect(ambulance.heading).to_have_text("A file says something else")
+    ambulance.press("Save answer")
+    expect(ambulance.page.get_by_role("heading", name="There is a problem")).to_be_visible()
+    ambulance.looks_right()
+    expect(ambulance.page.get_by_role("cell", name="Fell again and smokes in bed")).to_be_visible()
+    ambulance.page.get_by_label("What the file says", exact=True).check()
+    ambulance.press("Save answer")
+    ambulance.is_told("Referral amended.")
+
+
+def _imports(visitor: Visitor, file: Path) -> None:
+    """Hand in a file, start it and wait for its report."""
+    page = visitor.page
+    visitor.choose("Imports")
+    page.get_by_role("button", name="Import a file").click()
+    page.get_by_label("CSV file").set_input_files(file)
+    visitor.press("Show what would happen")
+    page.get_by_role("button", name="Start the import").click(timeout=60_000)
+    expect(page.get_by_role("heading", name="Report")).to_be_visible(timeout=120_000)
+
+
+def _extract(
+    folder: Path, reference: str = "CAD9", *, rows: int = ROWS_OF_A_FILE, notes: str = "Fell twice this week"
+) -> Path:
     """An ambulance extract of falls in one street a month ago: nothing that would stand above others in the queue."""
     day = f"{date.today() - timedelta(days=30):%d-%b-%y}"  # noqa: DTZ011 - any day about then
     lines = [",".join(profile_named("ambulance").columns)]
     lines += [
-        f'CAD9{number:04},{day},0930,"LANE, Person {number}",01/02/1950,,F,,"{number} Newly Built Street",NW1 0AA,'
-        ",,Falls,Fell twice this week,Yes,A101"
-        for number in range(ROWS_OF_A_FILE)
+        f'{reference}{number:04},{day},0930,"LANE, Person {number}",01/02/1950,,F,,"{number} Newly Built Street",'
+        f"NW1 0AA,,,Falls,{notes},Yes,A101"
+        for number in range(rows)
     ]
     file = folder / "extract.csv"
     file.write_text("\r\n".join(lines), encoding="utf-8")

@@ -8,18 +8,20 @@ from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from prevention.domain.account import SYSTEM
+from prevention.domain.account import SYSTEM, Role
 from prevention.domain.agency import AgencyKind
+from prevention.models.agency import Agency
 from prevention.models.audit import AuditEvent
 from prevention.models.case import Case
 from prevention.models.notification import Message, OutboxMessage
 from prevention.models.person import BlockingKey, Person
 from prevention.models.premises import Premises
-from prevention.models.referral import Referral
+from prevention.models.referral import ImportRun, ImportState, Referral
 from prevention.services.locks import lock_words
 from prevention.services.work import Work
 from prevention.unit_of_work import GuardedSession, unit_of_work
 from tests.support.arranging import NOW, Arranger
+from tests.support.client import PageClient
 from tests.support.police_file import COLUMNS, file_of, line, some_rows
 
 NOBODY = [cell if column == "merlin_ref" else "" for column, cell in zip(COLUMNS, line(8), strict=True)]
@@ -105,6 +107,46 @@ def test_what_cannot_be_imported_is_one_sentence(
     assert words in result.output
     assert "Traceback" not in result.output
     assert number_of(rows, Referral) == 0
+
+
+def test_a_file_broken_halfway_says_where_and_reports_what_came_before(
+    app: Flask, agencies: None, rows: Session, tmp_path: Path
+) -> None:
+    path, report = tmp_path / "broken.csv", tmp_path / "refused.csv"
+    path.write_bytes(file_of(line(1), NOBODY) + b'26ACN77,"never closed')
+    result = app.test_cli_runner().invoke(
+        args=["referrals", "import", str(path), "--profile", "police", "--report", str(report)]
+    )
+    assert result.exit_code == 1
+    assert "never closed" in result.output
+    assert "Received: 1" in result.output
+    assert len(report.read_text(encoding="utf-8-sig").splitlines()) == 2
+    found = rows.scalars(select(ImportRun)).one()
+    assert (found.state, found.new, found.refused) == (ImportState.FAILED, 1, 1)
+
+
+def test_an_import_that_is_stopped_does_not_look_busy(
+    app: Flask, agencies: None, rows: Session, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("prevention.cli.referrals.run_import", stopped)
+    assert app.test_cli_runner().invoke(args=["referrals", "import", str(file), "--profile", "police"]).exit_code == 1
+    assert rows.scalars(select(ImportRun)).one().state is ImportState.FAILED
+
+
+def test_coordinators_find_an_operators_import_with_its_report(
+    app: Flask, client: PageClient, agencies: None, rows: Session, arrange: Arranger, file: Path
+) -> None:
+    run(app, file, "--profile", "police")
+    found = rows.scalars(select(ImportRun)).one()
+    agency = arrange.session.get_one(Agency, found.agency_id)
+    client.sign_in(arrange.user(agency, Role.COORDINATOR))
+    words = client.page(f"/imports/{found.id}").main.get_text(" ", strip=True)
+    assert "2 new cases 1 joined to open cases" in words
+    assert "2 refused" in words
+    assert client.post(f"/imports/{found.id}/report.csv").status_code == 200
 
 
 def test_of_several_agencies_one_is_named(app: Flask, agencies: None, arrange: Arranger, tmp_path: Path) -> None:
