@@ -28,6 +28,7 @@ from prevention.blueprints.imports.wording import (
     field_words,
     outcome_words,
     progress_words,
+    tried_words,
 )
 from prevention.domain.account import Permission
 from prevention.domain.agency import AgencyKind
@@ -273,6 +274,7 @@ def _page(found: RunView, form: ProfileForm) -> ResponseReturnValue:
         shown=_SHOWN_ON_PAGE,
         field_words=field_words,
         encoding_words=encoding_words,
+        tried_words=tried_words,
         remarks=_found_in_preview(run, "remarks", "sentence"),
         unusable=_found_in_preview(run, "refused_examples", "reason"),
     )

@@ -1,11 +1,21 @@
 """An import in words: how far it is, which columns, which lines, which encoding."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from prevention.models.referral import ImportRun, ImportState
+from prevention.models.referral import ImportRun, ImportState, RowOutcome
 
 _ENCODINGS = {"ascii": "plain letters", "utf-8": "Unicode (UTF-8)", "cp1252": "Windows letters (Windows-1252)"}
+_OUTCOMES = {
+    RowOutcome.NEW: "new",
+    RowOutcome.JOINED: "joined to open cases",
+    RowOutcome.REVIEW: "for review",
+    RowOutcome.AMENDED: "amended",
+    RowOutcome.UNCHANGED: "unchanged",
+    RowOutcome.TO_CONFIRM: "to confirm",
+    RowOutcome.REFUSED: "refused",
+}
 
 
 def progress_words(run: ImportRun, *, tells_outcomes: bool, another_runs: bool = False) -> str:
@@ -20,18 +30,20 @@ def progress_words(run: ImportRun, *, tells_outcomes: bool, another_runs: bool =
 
 
 def outcome_words(run: ImportRun, *, tells_outcomes: bool) -> str:
-    """What became of the rows so far: "849 new, 109 joined, 2 refused". What there is none of is left out."""
-    counts = {"refused": run.refused}
-    if tells_outcomes:
-        counts = {
-            "new": run.new,
-            "joined": run.joined,
-            "for review": run.review,
-            "amended": run.amended,
-            "unchanged": run.unchanged,
-            "to confirm": run.to_confirm,
-        } | counts
-    return ", ".join(f"{count:,} {words}" for words, count in counts.items() if count) or "none refused"
+    """What became of the rows so far: "849 new, 401 for review, 2 refused". What there is none of is left out."""
+    told = RowOutcome if tells_outcomes else (RowOutcome.REFUSED,)
+    return _counts({outcome: getattr(run, outcome.value.lower()) for outcome in told})
+
+
+def tried_words(preview: Mapping[str, Any]) -> str:
+    """What would become of the rows that a preview tried out."""
+    return _counts({outcome: preview.get(f"tried_{outcome.value.lower()}", 0) for outcome in RowOutcome})
+
+
+def _counts(outcomes: Mapping[RowOutcome, int]) -> str:
+    return (
+        ", ".join(f"{count:,} {_OUTCOMES[outcome]}" for outcome, count in outcomes.items() if count) or "none refused"
+    )
 
 
 def field_words(field: str) -> str:

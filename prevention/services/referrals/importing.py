@@ -364,12 +364,8 @@ def _try_out(
             DryRunEnds.now()
     except DryRunEnds:
         pass
-    return {
-        "tried": sum(tried.values()),
-        "tried_new": tried[RowOutcome.NEW],
-        "tried_joined": tried[RowOutcome.JOINED],
-        "tried_review": tried[RowOutcome.REVIEW],
-    }
+    counts = {f"tried_{outcome.value.lower()}": count for outcome, count in tried.items()}
+    return {"tried": sum(tried.values()), **counts}
 
 
 class _Found:
@@ -424,7 +420,7 @@ class _Found:
 
     def _column_of(self, row: Row, field: str) -> str:
         """The column a problem is about: the longest of those that feed the field."""
-        names = {field, f"person.{field}"}
+        names = {field, f"person.{field}", field.removesuffix("_detail")}
         columns = [
             column
             for name, source in self.profile.fields.items()
