@@ -1,0 +1,112 @@
+"""The pages of visits that only show: the officer's list, one visit, what was finished."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from prevention.blueprints.visits.blueprint import bp
+from prevention.blueprints.visits.forms import AT_THE_DOOR, LONDON
+from prevention.blueprints.visits.record_form import Difference, differences, fields_of, form_from
+from prevention.blueprints.visits.wording import case_page, next_words
+from prevention.domain.account import Permission
+from prevention.domain.referral import ReferralReason
+from prevention.domain.visit import VisitOutcome, VisitState
+from prevention.domain.visit_record import from_json
+from prevention.extensions import current_session
+from prevention.models.case import Case
+from prevention.models.visit import Visit
+from prevention.policies.sharing import shared_reasons
+from prevention.policies.visits import may_manage_booking
+from prevention.queries import visits as queries
+from prevention.services.visits import drafting, opening
+from prevention.services.visits.drafting import Version
+from prevention.unit_of_work import utc_now
+from prevention.web.auth import current_actor
+from prevention.web.guards import guarded
+from prevention.web.transactions import work_as
+
+
+@bp.get("/visits/")
+@guarded(Permission.VISIT_RECORD)
+def my_visits() -> ResponseReturnValue:
+    """The officer's list: under way, overdue, today, the next days."""
+    day_list = queries.my_visits(current_session(), current_actor(), utc_now())
+    return render_template("visits/my_visits.html", days=day_list, today=utc_now().astimezone(LONDON).date())
+
+
+@bp.get("/visits/<uuid:visit_id>")
+@guarded(Permission.CASE_VIEW)
+def show(visit_id: UUID) -> ResponseReturnValue:
+    """One visit: what to know and do before it, or what came of it after.
+
+    Whoever is to make a visit to a confidential address sees it here, and that they opened it is kept first: no trace,
+    no address.
+    """
+    session, actor = current_session(), current_actor()
+    card = queries.visit_card(session, actor, visit_id)
+    if card.visit.state is VisitState.FINISHED:
+        return render_template("visits/summary.html", **_summary(visit_id))
+    if card.may_open and card.address is None:
+        with work_as(actor) as work:
+            opening.note_opened(work, visit_id)
+        card = queries.visit_card(session, actor, visit_id)
+    return render_template(
+        "visits/show.html",
+        card=card,
+        visit=card.visit,
+        reasons=_reasons(card.visit.case),
+        may_manage=may_manage_booking(actor, card.visit).allowed,
+        at_the_door=AT_THE_DOOR[2:],
+        has_draft=queries.draft_of(session, visit_id) is not None,
+        case_url=case_page("cases.show", card.visit.case_id),
+        reveal_url=case_page("cases.reveal", card.visit.case_id) if card.may_reveal else None,
+        escalate_url=case_page("cases.urgent", card.visit.case_id),
+    )
+
+
+@bp.get("/visits/<uuid:visit_id>/print")
+@guarded(Permission.CASE_VIEW)
+def print_summary(visit_id: UUID) -> ResponseReturnValue:
+    """The summary of a finished visit, for paper."""
+    if _state_of(visit_id) is not VisitState.FINISHED:
+        return redirect(url_for("visits.show", visit_id=visit_id))
+    return render_template("visits/print_summary.html", **_summary(visit_id))
+
+
+def _state_of(visit_id: UUID) -> VisitState:
+    return queries.visit_card(current_session(), current_actor(), visit_id).visit.state
+
+
+def _summary(visit_id: UUID) -> dict[str, Any]:
+    session, actor = current_session(), current_actor()
+    card = queries.finished_visit(session, actor, visit_id)
+    visit = card.visit
+    names = queries.names_of(session, {visit.recorded_by} if visit.recorded_by else set())
+    outcome = visit.outcome or VisitOutcome.COMPLETED
+    return {
+        "card": card,
+        "visit": visit,
+        "record": from_json(visit.record),
+        "followups": queries.followups_of(session, visit_id),
+        "next_words": next_words(card, outcome, counting_this=False),
+        "recorded_by": names.get(visit.recorded_by) if visit.recorded_by else None,
+        "late": _not_used(visit),
+        "case_url": case_page("cases.show", visit.case_id),
+        "autosave_url": url_for("visits.autosave", visit_id=visit_id),
+        "handling": "Official – sensitive. Personal details: keep it safe, destroy it when it is not needed.",
+    }
+
+
+def _not_used(visit: Visit) -> list[tuple[Version, list[Difference]]]:
+    """Versions of the form kept beside a finished visit, and where each differs from what was saved."""
+    saved = fields_of(from_json(visit.record))
+    year = utc_now().astimezone(LONDON).year
+    others = drafting.read_others(queries.draft_of(current_session(), visit.id))
+    compared = [(other, differences(fields_of(form_from(other.fields).to_record(year)), saved)) for other in others]
+    return [(other, found) for other, found in compared if found]
+
+
+def _reasons(case: Case | None) -> tuple[ReferralReason, ...]:
+    return shared_reasons(current_actor(), case.reasons) if case else ()
