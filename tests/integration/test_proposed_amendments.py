@@ -256,6 +256,8 @@ def test_an_accepted_change_reassesses_the_case_and_the_senders_own_file_leaves_
     tags = rows.scalars(select(AuditEvent.tag).order_by(AuditEvent.id)).all()
     assert {AuditTag.AMENDMENT_PROPOSED, AuditTag.AMENDMENT_SETTLED, AuditTag.REFERRAL_AMENDED} <= set(tags)
     assert tags.index(AuditTag.AMENDMENT_PROPOSED) < tags.index(AuditTag.REFERRAL_AMENDED)
+    of_case = select(AuditEvent.case_id).where(AuditEvent.tag == AuditTag.AMENDMENT_PROPOSED)
+    assert rows.scalars(of_case).one() is not None, "on the case's timeline"
     assert hand_in(session, row).outcome is RowOutcome.UNCHANGED
     assert said(rows)["immediate_danger"] is True
 

@@ -110,7 +110,7 @@ def test_what_cannot_be_imported_is_one_sentence(
 
 
 def test_a_file_broken_halfway_says_where_and_reports_what_came_before(
-    app: Flask, agencies: None, rows: Session, tmp_path: Path
+    app: Flask, client: PageClient, agencies: None, rows: Session, arrange: Arranger, tmp_path: Path
 ) -> None:
     path, report = tmp_path / "broken.csv", tmp_path / "refused.csv"
     path.write_bytes(file_of(line(1), NOBODY) + b'26ACN77,"never closed')
@@ -123,6 +123,11 @@ def test_a_file_broken_halfway_says_where_and_reports_what_came_before(
     assert len(report.read_text(encoding="utf-8-sig").splitlines()) == 2
     found = rows.scalars(select(ImportRun)).one()
     assert (found.state, found.new, found.refused) == (ImportState.FAILED, 1, 1)
+    client.sign_in(arrange.user(arrange.session.get_one(Agency, found.agency_id), Role.COORDINATOR))
+    words = client.page(f"/imports/{found.id}").main.get_text(" ", strip=True)
+    assert "2 rows had been read until then" in words
+    assert "1 new cases" in words
+    assert "neither who nor where" in words
 
 
 def test_an_import_that_is_stopped_does_not_look_busy(

@@ -37,6 +37,7 @@ WORDS = {
         "reference": None,
         "due_at": "9:00am on 5 January 2026",
     },
+    MessageKind.AMENDMENTS_PROPOSED: {"agency": "Ambulance"},
 }
 
 
