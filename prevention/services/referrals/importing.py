@@ -1,10 +1,12 @@
-"""Importing a file of referrals: a preview first, then row by row through the one door.
+"""Importing a file of referrals: a preview first, then every row through the one door, a few rows at a time.
 
-Each row is a transaction of its own that also moves the run's counters on, so a run that is cut off goes on where
-it stopped, two workers never take the same row, and memory stays constant whatever the file's size.
+A batch of rows is one transaction that also moves the run's counters on, so a run that is cut off goes on where it
+stopped, two workers never take the same row, and memory stays constant whatever the file's size. When a row of a batch
+cannot be taken, nothing of the batch is, and its rows are taken one by one (docs/adr/0017).
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,9 +14,9 @@ from itertools import islice
 from typing import Any, BinaryIO, NoReturn
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import selectinload
 
 from prevention.domain.intake.conversion import (
@@ -34,7 +36,7 @@ from prevention.models.audit import AuditTag
 from prevention.models.referral import ImportRow, ImportRun, ImportState, Referral, RowOutcome
 from prevention.policies.imports import may_run_import
 from prevention.services.referrals.checking import check
-from prevention.services.referrals.intake import receive
+from prevention.services.referrals.intake import Receipt, receive, receive_all
 from prevention.services.referrals.resending import refusal
 from prevention.services.work import Work
 
@@ -47,6 +49,10 @@ _FIRST_ROWS = 10
 _EXAMPLES = 50
 _LOOKUP_BATCH = 1000
 _TRIES = 3
+#: Rows taken together: one write to the disk for all of them, and still a counter that visibly moves.
+BATCH = 20
+#: A batch that would wait longer for others is given up, so that nobody ever waits for a batch that waits for them.
+_GIVE_WAY = text("SET LOCAL lock_timeout = '500ms'")
 #: Added to why a row was refused when its report does not hold all of it.
 _LEFT_OUT = "Its address is confidential, so what tells it is left out here: take it from the file."
 
@@ -71,9 +77,26 @@ class Source:
     handed_in_by: UUID | None = None
 
     def command(self, row: Row, now: datetime) -> ReceiveReferral | Refused:
-        """The command a row stands for, or why it cannot be taken."""
+        """The command a row stands for, or why it cannot be taken, whatever came in before."""
         command = to_command(row, self.profile, self.agency_id, now=now)
-        return command if isinstance(command, Refused) else replace(command, handed_in_by=self.handed_in_by)
+        if isinstance(command, Refused):
+            return command
+        try:
+            check(command)
+        except Invalid as invalid:
+            return Refused(_in_one(invalid), self.column_of(row, next(iter(invalid.problems))))
+        return replace(command, handed_in_by=self.handed_in_by)
+
+    def column_of(self, row: Row, field: str) -> str:
+        """The column a problem with ``field`` is about: the longest of those that feed it."""
+        names = {field, f"person.{field}", field.removesuffix("_detail")}
+        columns = [
+            column
+            for name, source in self.profile.fields.items()
+            if name in names or name.startswith(f"{field}.")
+            for column in source.columns
+        ]
+        return max(columns, key=lambda column: len(row.text(column)), default="")
 
 
 class DryRunEnds(Exception):
@@ -145,7 +168,7 @@ def start_run(work: Work, run_id: UUID) -> ImportRun:
 
 
 def cancel_run(work: Work, run_id: UUID) -> ImportRun:
-    """Cancel a run: one that is running stops after the row in hand; rows already received stay.
+    """Cancel a run: one that is running stops without the rows in hand; rows already received stay.
 
     Raises:
         Conflict: it has ended already.
@@ -216,8 +239,29 @@ def _take_rows(
 ) -> bool:
     """Take every row after the first ``done``. False when the run was cancelled, or another worker is ahead with it."""
     with open_file(stored_as) as stream:
-        rows = enumerate(islice(read_rows(stream, source.profile), done, None), start=done)
-        return all(_take_row(open_work, run_id, number, row, source) for number, row in rows)
+        for rows in _batches(islice(read_rows(stream, source.profile), done, None)):
+            if not _take_batch(open_work, run_id, done, rows, source):
+                return False
+            done += len(rows)
+    return True
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """The rows in batches; where the file breaks, those before that place come first."""
+    batch: list[Row] = []
+    broken: Invalid | None = None
+    try:
+        for row in rows:
+            batch.append(row)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    except Invalid as invalid:
+        broken = invalid
+    if batch:
+        yield batch
+    if broken is not None:
+        raise broken
 
 
 def try_row(work: Work, row: Row, source: Source) -> tuple[RowOutcome, str]:
@@ -244,50 +288,71 @@ def give_up(open_work: OpenWork, run_id: UUID) -> None:
     _fail(open_work, run_id, "Something went wrong on our side. Hand the file in again: no row is received twice.")
 
 
-def _take_row(open_work: OpenWork, run_id: UUID, number: int, row: Row, source: Source) -> bool:
-    """As ``_take_row_once``; a row that met somebody else's change is tried again."""
+def _take_batch(open_work: OpenWork, run_id: UUID, done: int, rows: list[Row], source: Source) -> bool:
+    """Take the rows after the first ``done`` together; where that fails, one by one, each for itself."""
+    try:
+        return _take_together(open_work, run_id, done, rows, source)
+    except (Invalid, Conflict, DBAPIError):
+        return all(_take_row(open_work, run_id, number, row, source) for number, row in enumerate(rows, start=done))
+
+
+def _take_row(open_work: OpenWork, run_id: UUID, done: int, row: Row, source: Source) -> bool:
+    """Take one row; when it met somebody else's change it is tried again."""
     for _ in range(_TRIES - 1):
         try:
-            return _take_row_once(open_work, run_id, number, row, source)
+            return _take_row_once(open_work, run_id, done, row, source)
         except (Conflict, OperationalError):
             continue
-    return _take_row_once(open_work, run_id, number, row, source)
+    return _take_row_once(open_work, run_id, done, row, source)
 
 
-def _take_row_once(open_work: OpenWork, run_id: UUID, number: int, row: Row, source: Source) -> bool:
-    """Receive row ``number`` and move the counters on, or nothing at all. False when the run is no longer ours."""
+def _take_row_once(open_work: OpenWork, run_id: UUID, done: int, row: Row, source: Source) -> bool:
     try:
-        with open_work() as work:
-            command = source.command(row, work.now)
-            if not isinstance(command, Refused):
-                return _move_on(work, run_id, number, receive(work, command).outcome)
-            reason = command.reason
+        return _take_together(open_work, run_id, done, [row], source)
     except Invalid as invalid:
         reason = _in_one(invalid)
     with open_work() as work:
-        outcome = RowOutcome.REFUSED
-        if not _move_on(work, run_id, number, outcome):
-            return False
-        shown = cells_to_show(row, source.profile)
-        if shown != row.cells:
-            reason = f"{reason.rstrip('.')}. {_LEFT_OUT}"
-        work.session.add(ImportRow(run_id=run_id, number=row.line, outcome=outcome, reason=reason, original=shown))
-        return True
+        return _move_on(work, run_id, done, [], [_refused(run_id, row, source, reason)])
 
 
-def _move_on(work: Work, run_id: UUID, number: int, outcome: RowOutcome) -> bool:
-    """Count row ``number``; when somebody else has, or the run is cancelled, undo all that was done for it."""
-    counter = _COUNTERS[outcome]
+def _take_together(open_work: OpenWork, run_id: UUID, done: int, rows: list[Row], source: Source) -> bool:
+    """Receive rows and move the counters on, or nothing at all. False when the run is no longer ours."""
+    with open_work() as work:
+        if len(rows) > 1:
+            work.session.execute(_GIVE_WAY)
+        commands, refused = [], []
+        for row in rows:
+            command = source.command(row, work.now)
+            if isinstance(command, Refused):
+                refused.append(_refused(run_id, row, source, command.reason))
+            else:
+                commands.append(command)
+        return _move_on(work, run_id, done, receive_all(work, commands), refused)
+
+
+def _move_on(work: Work, run_id: UUID, done: int, receipts: list[Receipt], refused: list[ImportRow]) -> bool:
+    """Count rows after the first ``done``; when somebody else has, or the run is cancelled, undo what was done."""
+    outcomes = Counter(receipt.outcome for receipt in receipts) + Counter({RowOutcome.REFUSED: len(refused)})
+    counted = {counter: counter + outcomes[outcome] for outcome, counter in _COUNTERS.items() if outcomes[outcome]}
     moved = work.session.execute(
         update(ImportRun)
-        .where(ImportRun.id == run_id, ImportRun.done == number, ImportRun.state == ImportState.RUNNING)
-        .values({ImportRun.done: number + 1, counter: counter + 1})
+        .where(ImportRun.id == run_id, ImportRun.done == done, ImportRun.state == ImportState.RUNNING)
+        .values({ImportRun.done: done + outcomes.total(), **counted})
         .execution_options(synchronize_session=False)
     )
     if not isinstance(moved, CursorResult) or moved.rowcount != 1:
         work.session.rollback()
         return False
+    work.session.add_all(refused)
     return True
+
+
+def _refused(run_id: UUID, row: Row, source: Source, reason: str) -> ImportRow:
+    """What the report says of a row that cannot be taken."""
+    shown = cells_to_show(row, source.profile)
+    if shown != row.cells:
+        reason = f"{reason.rstrip('.')}. {_LEFT_OUT}"
+    return ImportRow(run_id=run_id, number=row.line, outcome=RowOutcome.REFUSED, reason=reason, original=shown)
 
 
 def _finish(open_work: OpenWork, run_id: UUID, *, at_the_end: bool) -> None:
@@ -390,7 +455,7 @@ class _Found:
             self._remark(row, about_missing_columns(row, self.profile))
         if len(self.first_rows) < _FIRST_ROWS:
             self.first_rows.append(cells_to_show(row, self.profile))
-        command = self._checked(row)
+        command = self._source.command(row, self._now)
         if isinstance(command, Refused):
             self._refuse(row, command.reason, command.column)
             return None
@@ -400,34 +465,12 @@ class _Found:
 
     def refuse(self, row: Row, reason: str, field: str) -> None:
         """Count a row that cannot be taken because of ``field``, named as in ``ReceiveReferral``."""
-        self._refuse(row, reason, self._column_of(row, field))
+        self._refuse(row, reason, self._source.column_of(row, field))
 
     def _refuse(self, row: Row, reason: str, column: str) -> None:
         self.refused += 1
         if len(self.refused_examples) < _EXAMPLES:
             self.refused_examples.append({"line": row.line, "reason": reason, "column": column})
-
-    def _checked(self, row: Row) -> ReceiveReferral | Refused:
-        """The row's command, refused for what the door would refuse whatever came in before."""
-        command = self._source.command(row, self._now)
-        if isinstance(command, Refused):
-            return command
-        try:
-            check(command)
-        except Invalid as invalid:
-            return Refused(_in_one(invalid), self._column_of(row, next(iter(invalid.problems))))
-        return command
-
-    def _column_of(self, row: Row, field: str) -> str:
-        """The column a problem is about: the longest of those that feed the field."""
-        names = {field, f"person.{field}", field.removesuffix("_detail")}
-        columns = [
-            column
-            for name, source in self.profile.fields.items()
-            if name in names or name.startswith(f"{field}.")
-            for column in source.columns
-        ]
-        return max(columns, key=lambda column: len(row.text(column)), default="")
 
     def _remark(self, row: Row, found: Iterable[Remark]) -> None:
         self.remarks += [{"line": row.line, "column": remark.column, "sentence": remark.sentence} for remark in found]
