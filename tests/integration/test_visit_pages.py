@@ -443,6 +443,24 @@ class TestVisitForm:
         assert rows.get(VisitDraft, visit.id) is None
         assert client.page(f"/visits/{visit.id}/print")
 
+    def test_an_emergency_call_and_a_danger_lose_nothing_that_was_typed(
+        self, client: PageClient, day: Day, rows: Session
+    ) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        client.post(f"/visits/{visit.id}/start")
+        form = f"/visits/{visit.id}/record"
+        assert client.post(form, data={"notes": "Gas smell", "urgent": "1"}).location.endswith(form)
+        assert "The coordinators are alerted now" in client.page(form).text
+        assert rows.get_one(Case, day.case.id).risk_level is RiskLevel.VERY_HIGH
+        rows.rollback()
+        stale = {"revision": "0", "notes": "Typed on another phone", "interrupt": "1"}
+        assert client.post(form, data=stale).location.endswith("/visits/")
+        assert rows.get_one(Visit, visit.id).state is VisitState.INTERRUPTED
+        page = client.page(form).text
+        assert "Gas smell" in page
+        assert "Typed on another phone" in page
+
     def test_what_a_visit_put_right_lowers_the_risk_at_once(
         self, client: PageClient, day: Day, arrange: Arranger, rows: Session
     ) -> None:

@@ -20,7 +20,6 @@ from prevention.blueprints.visits.record_form import (
     sections_with_errors,
     show_problems,
 )
-from prevention.blueprints.visits.wording import case_page
 from prevention.domain.account import Permission
 from prevention.domain.visit import VisitState
 from prevention.domain.visit_record import from_json, prefill_from
@@ -30,6 +29,7 @@ from prevention.models.visit import Visit
 from prevention.policies.visits import may_record_visit
 from prevention.queries import visits as queries
 from prevention.queries.visits import VisitCard
+from prevention.services.cases import escalating
 from prevention.services.visits import drafting, recording
 from prevention.services.visits.drafting import Saved
 from prevention.unit_of_work import utc_now
@@ -52,10 +52,7 @@ def start(visit_id: UUID) -> ResponseReturnValue:
 @guarded(Permission.VISIT_RECORD)
 def interrupt(visit_id: UUID) -> ResponseReturnValue:
     """Break a visit off for an emergency call."""
-    with work_as(current_actor()) as work:
-        recording.interrupt(work, visit_id)
-    flash("Visit interrupted. What you recorded is kept; it waits at the top of My visits.", "success")
-    return redirect(url_for("visits.my_visits"))
+    return _break_off(visit_id)
 
 
 @bp.route("/visits/<uuid:visit_id>/record", methods=["GET", "POST"])
@@ -78,9 +75,23 @@ def record(visit_id: UUID) -> ResponseReturnValue:
     return _record_page(card, form_from(fields), fields, 0, last=last if fields else None)
 
 
+def _break_off(visit_id: UUID) -> ResponseReturnValue:
+    with work_as(current_actor()) as work:
+        recording.interrupt(work, visit_id)
+    flash("Visit interrupted. What you recorded is kept; it waits at the top of My visits.", "success")
+    return redirect(url_for("visits.my_visits"))
+
+
 def _keep_and_go_on(card: VisitCard) -> ResponseReturnValue:
-    """Keep the posted form; then go on to the next part, show both versions, or finish."""
+    """Keep the posted form; then go on to the next part, show both versions, break off or finish.
+
+    A danger is raised first, whatever becomes of the form; for an emergency call nobody compares two versions.
+    """
     visit_id = card.visit.id
+    if "urgent" in request.form and card.visit.case_id is not None:
+        with work_as(current_actor()) as work:
+            escalating.escalate(work, card.visit.case_id)
+        flash("Raised as an urgent fire risk. The coordinators are alerted now. Go on with the visit.", "success")
     try:
         fields = drafting.clean_fields(fields_of_form(request.form))
     except Invalid as invalid:
@@ -99,6 +110,8 @@ def _keep_and_go_on(card: VisitCard) -> ResponseReturnValue:
     card = queries.visit_card(current_session(), current_actor(), visit_id)
     if saved.finished:
         return redirect(url_for("visits.show", visit_id=visit_id))
+    if "interrupt" in request.form:
+        return _break_off(visit_id)
     if not saved.accepted:
         other = differences(fields, saved.current.fields)
         return _record_page(card, form_from(fields), fields, saved.revision, conflict=other, saved=saved), 409
@@ -158,5 +171,5 @@ def _record_page(
         saved=saved,
         names=queries.names_of(session, people),
         others=[(other, differences(other.fields, fields)) for other in others] if conflict is None else [],
-        escalate_url=case_page("cases.urgent", card.visit.case_id),
+        may_escalate=card.visit.case_id is not None,
     )
