@@ -49,7 +49,7 @@ LEVELS: dict[str, dict[str, str]] = {
         "new_year": "same date of birth, but 1 January",
         "swapped": "day and month of birth swapped",
         "one_digit": "date of birth one digit apart",
-        "age_agrees": "age agrees with the date of birth",
+        "age_agrees": "age or year of birth agrees",
         "missing": "no date of birth to compare",
         "two_parts": "two of day, month and year of birth are the same",
         "age_differs": "age does not fit",
@@ -258,7 +258,8 @@ def compare_names(one: Record, other: Record) -> tuple[str, str, str]:
             (_forename_level(one.forenames, other.surnames), _surname_level(one.surnames, other.forenames[:1])),
             (_forename_level(other.forenames, one.surnames), _surname_level(other.surnames, one.forenames[:1])),
         ),
-        key=_rank,
+        # Of two that are as good the weaker, and the same whoever comes first.
+        key=lambda levels: (_rank(levels), "missing" not in levels, levels),
     )
     if _rank(crossed) + 2 < _rank(straight) and "different" not in crossed and "missing" not in crossed:
         return (*crossed, "swapped")
@@ -289,6 +290,8 @@ def _compare_dates(one: date, other: date) -> str:
         return "swapped"
     if _one_digit(f"{one:%Y%m%d}", f"{other:%Y%m%d}"):
         return "one_digit"
+    if one.year == other.year and (1, 1) in {(one.month, one.day), (other.month, other.day)}:
+        return "age_agrees"  # 1 January is how desks write a year
     parts = (one.year == other.year) + (one.month == other.month) + (one.day == other.day)
     return "two_parts" if parts == 2 else "different"
 

@@ -102,7 +102,7 @@ def test_other_people_of_the_home_join_as_one_more_voice_and_stay_other_people(
     page = client.page(f"/review/{candidate.id}")
     words = page.get_text(" ", strip=True)
     assert "Same home, same concern, other people: join them" in words
-    assert f"{case.reference} goes on with every voice of both and {own.reference} is closed as a duplicate" in words
+    assert f"{case.reference} goes on with the referrals of both and {own.reference} is closed as a duplicate" in words
     with client.budget(65):
         response = client.post(f"/review/{candidate.id}", data={"answer": "same_home_same_concern", "reason": "Spouse"})
     assert response.headers["Location"].endswith(str(case.id))

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prevention.domain.concern import load_concern_rules, same_concern
@@ -13,6 +13,7 @@ RULES = load_concern_rules()
 silences = st.timedeltas(timedelta(0), timedelta(days=800))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(MatchDecision), st.booleans(), st.booleans(), silences, st.booleans())
 def test_a_machine_joins_only_what_is_sure(
     person: MatchDecision, home: bool, is_open: bool, silence: timedelta, dated: bool

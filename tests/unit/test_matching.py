@@ -12,7 +12,7 @@ from prevention.domain.match import MatchDecision
 from prevention.domain.referral import GivenAddress, GivenPerson
 from prevention.errors import Invalid
 from prevention.matching import blocking, normalise
-from prevention.matching.compare import LEVELS
+from prevention.matching.compare import LEVELS, compare
 from prevention.matching.decide import choose, decide
 from prevention.matching.explain import explain
 from prevention.matching.profile import Profile
@@ -107,6 +107,11 @@ def test_the_likeliest_comes_first_and_one_is_joined_at_most() -> None:
     assert outcomes[1].other_member_same_home
     assert not outcomes[0].other_member_same_home
     assert choose(JOHN, []) == []
+
+
+def test_of_two_crossings_as_good_the_same_is_taken_whoever_comes_first() -> None:
+    jon, j = replace(JOHN, forenames=("JON",), surnames=("JONES",)), replace(JOHN, forenames=("J",), surnames=("JOHN",))
+    assert compare(jon, j) == compare(j, jon)
 
 
 def test_a_profile_needs_a_record() -> None:
