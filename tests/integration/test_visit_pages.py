@@ -240,12 +240,12 @@ class TestMyVisits:
         secrets = (day.premises.street, "Ring bell 3", "Mary Hill", "7946", "geo:")
         client.sign_in(day.officer)
         listed = client.page("/visits/")
-        assert "That you open it is kept" in listed.text
+        assert "Opening it is recorded" in listed.text
         assert not [secret for secret in secrets if secret in str(listed)]
         for _ in range(3):
             page = client.page(f"/visits/{visit.id}")
             assert day.premises.street in page.text
-            assert "That you opened this visit is kept" in page.text
+            assert "That you opened this visit is recorded" in page.text
             assert day.premises.street not in str(page.title), "a title stays in the browser's history"
             assert "geo:" not in str(page)
         assert day.premises.street not in str(client.page("/visits/"))
