@@ -1,11 +1,13 @@
 """What gunicorn and Celery import: ``wsgi:app`` and ``wsgi:celery``."""
 
+import atexit
 import sys
 
 from celery import Celery
 
 from config import settings_from_environment
 from prevention.app import create_app
+from prevention.extensions import disconnect
 from prevention.settings import SettingsProblem
 
 try:
@@ -14,4 +16,5 @@ except SettingsProblem as problem:
     sys.exit(str(problem))
 
 app = create_app(_settings)
+atexit.register(disconnect, app)
 celery: Celery = app.extensions["celery"]

@@ -1,5 +1,6 @@
 """Extensions, unbound: ``app.py`` binds them."""
 
+from flask import Flask
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
@@ -31,3 +32,10 @@ def current_session() -> GuardedSession:
     if not isinstance(session, GuardedSession):  # a wiring mistake, never a user's
         raise TypeError("the session is not guarded")
     return session
+
+
+def disconnect(app: Flask) -> None:
+    """Close the connections to the database that ``app`` keeps ready, when its process or its test ends."""
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()

@@ -1,6 +1,6 @@
 """Fixtures every test may use. Data is arranged through a session of its own, never through the app's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from prevention.app import create_app
 from prevention.domain.account import Actor
-from prevention.extensions import limiter
+from prevention.extensions import disconnect, limiter
 from prevention.models.account import User
 from prevention.models.registry import Base
 from prevention.settings import Mode, Settings
@@ -38,7 +38,7 @@ def settings(database_url: str, broker_url: str, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="session")
-def app(settings: Settings) -> Flask:
+def app(settings: Settings) -> Iterator[Flask]:
     """The app on a real database and broker. CSRF is off here; ``test_csrf`` turns it on."""
     app = create_app(settings)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
@@ -47,7 +47,22 @@ def app(settings: Settings) -> Flask:
     runner = app.test_cli_runner()
     result = runner.invoke(args=["reference", "load"])
     assert result.exit_code == 0, result.output
-    return app
+    yield app
+    disconnect(app)
+
+
+@pytest.fixture
+def make_app() -> Iterator[Callable[[Settings], Flask]]:
+    """Makes further apps, whose connections close with the test."""
+    made: list[Flask] = []
+
+    def make(settings: Settings) -> Flask:
+        made.append(create_app(settings))
+        return made[-1]
+
+    yield make
+    for each in made:
+        disconnect(each)
 
 
 @pytest.fixture(autouse=True)

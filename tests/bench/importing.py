@@ -24,7 +24,7 @@ from prevention.demonstration.generator.extracts import ENCODINGS
 from prevention.demonstration.generator.world import generate
 from prevention.domain.account import SYSTEM
 from prevention.domain.reference import ReferenceKind, new_reference
-from prevention.extensions import current_session, db
+from prevention.extensions import current_session, db, disconnect
 from prevention.models.agency import Agency
 from prevention.models.referral import ImportRun, ImportState, RowOutcome
 from prevention.services.gazetteer import load_addresses
@@ -128,6 +128,7 @@ def _in_a_process(url: str, name: str, path: Path, gazetteer: Path, profile: Pat
         found: Imported = mine.recv()
     finally:
         process.join()
+        mine.close()
     return found
 
 
@@ -150,6 +151,7 @@ def _import(answer: Connection, url: str, name: str, path: Path, gazetteer: Path
             raise RuntimeError(f"the import ended as {done.state.label}: {done.problem}")
         found.rows = done.done
         found.outcomes = {outcome.label: getattr(done, outcome.value.lower()) for outcome in RowOutcome}
+    disconnect(app)
     answer.send(found)
     answer.close()
 

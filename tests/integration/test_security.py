@@ -1,6 +1,7 @@
 """Headers, cookies, tokens and hosts, for every address the product answers."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,12 +12,13 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from prevention.app import create_app
 from prevention.domain.account import Role
 from prevention.settings import Mode, Settings
 from prevention.web.security import trusted_hosts
 from tests.support.arranging import Arranger
 from tests.support.client import PASSWORD, PageClient
+
+MakeApp = Callable[[Settings], Flask]
 
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
@@ -60,9 +62,9 @@ def secure_settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def secure(secure_settings: Settings, app: Flask, clean_database: None) -> BehindProxy:
+def secure(secure_settings: Settings, app: Flask, make_app: MakeApp, clean_database: None) -> BehindProxy:
     """A client of an app set up as in production."""
-    production = create_app(secure_settings)
+    production = make_app(secure_settings)
     production.test_client_class = BehindProxy
     client = production.test_client()
     assert isinstance(client, BehindProxy)
@@ -173,8 +175,10 @@ def test_the_pattern_page_is_not_in_production(secure: BehindProxy) -> None:
     assert secure.get("/patterns").status_code == 404
 
 
-def test_a_database_that_is_away_is_a_page_that_says_try_again(settings: Settings, app: Flask) -> None:
-    away = create_app(
+def test_a_database_that_is_away_is_a_page_that_says_try_again(
+    settings: Settings, app: Flask, make_app: MakeApp
+) -> None:
+    away = make_app(
         Settings(
             mode=Mode.TEST,
             database_url="postgresql+psycopg://nobody@127.0.0.1:1/nothing?connect_timeout=1",
