@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, create_engine, func, select
+from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
@@ -242,6 +242,22 @@ def test_two_workers_at_once_never_take_a_row_twice(
     assert run.state is ImportState.FINISHED
     assert (run.new, run.refused, sum(counted(run).values())) == (ROWS - bad, bad, ROWS)
     assert (number_of(rows, Referral), number_of(rows, ImportRow)) == (ROWS - bad, bad)
+
+
+def test_a_batch_waits_for_nobody_long_and_a_row_as_long_as_it_takes(
+    take_in: TakeIn, queued: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Less than PostgreSQL takes to look for rings (a second): it is the batch that is given up, and nobody else."""
+    waits: list[str] = []
+
+    def look(times: int, work: Work, _referral: Referral) -> None:
+        waits.append(work.session.scalar(text("SHOW lock_timeout")) or "")
+        if times == 2:
+            raise Conflict("Somebody else changed this.")
+
+    when_looked_at(monkeypatch, look)
+    take_in(queued, some_rows(3))
+    assert waits == ["500ms", "500ms", "0", "0", "0"]
 
 
 def test_a_batch_gives_way_to_whoever_waits_for_it(rows: Session, own_connections: Engine, queued: UUID) -> None:

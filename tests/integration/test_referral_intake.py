@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from prevention.domain.account import Role
+from prevention.domain.account import SYSTEM, Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
 from prevention.domain.reference import read_reference
@@ -24,6 +24,7 @@ from prevention.models.person import BlockingKey, HouseholdLink, Person, PersonL
 from prevention.models.premises import Premises
 from prevention.models.referral import Referral, ReferralAmendment, RowOutcome
 from prevention.services.referrals.amending import amend
+from prevention.services.referrals.intake import receive, receive_all
 from prevention.unit_of_work import GuardedSession, unit_of_work
 from tests.conftest import actor_of
 from tests.support.arranging import NOW, Arranger
@@ -386,3 +387,23 @@ def test_a_file_that_does_not_say_when_joins_nothing_by_itself(
     second = hand_in(session, command(fire, channel=Channel.CSV, received_at=said))
     assert (second.case_id == first.case_id) == (said is not None)
     assert second.outcome is (RowOutcome.REVIEW if said is None else RowOutcome.JOINED)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_what_one_referral_adds_to_a_known_person_counts_for_the_next(
+    session: GuardedSession, rows: Session, fire: Agency, *, at_once: bool
+) -> None:
+    """The two have nothing in common to be found by but the person they are of."""
+    known = replace(ANN, nhs_number="999 012 3470")
+    hand_in(session, command(fire, person=known), now=NOW - timedelta(days=200))
+    first = command(fire, person=replace(known, middle_name="Louise", dob="", phone=""))
+    second = command(fire, person=replace(ANN, middle_name="Louise", surname="Sample"), address=ELSEWHERE)
+    with unit_of_work(session, SYSTEM, now=NOW) as work:
+        receipts = receive_all(work, [first, second]) if at_once else [receive(work, one) for one in (first, second)]
+    assert [receipt.outcome for receipt in receipts] == [RowOutcome.NEW, RowOutcome.REVIEW]
+    linked = rows.scalars(select(PersonLink.person_id).order_by(PersonLink.id)).all()
+    assert linked[0] == linked[1] != linked[2]
+    asked = rows.scalars(select(MatchCandidate).where(MatchCandidate.referral_id == receipts[1].referral_id)).all()
+    assert asked
+    for candidate in asked:
+        assert "same middle name" in {line["words"] for line in candidate.contributions}
