@@ -13,15 +13,21 @@ from prevention.domain.account import Actor
 from prevention.extensions import disconnect, limiter
 from prevention.models.account import User
 from prevention.models.registry import Base
+from prevention.services.accounts import passwords
 from prevention.settings import Mode, Settings
 from prevention.unit_of_work import GuardedSession
-from tests.support.arranging import Arranger
+from tests.support.arranging import CHEAP, Arranger
 from tests.support.client import PageClient
 
 pytest_plugins = ["tests.support.services", "tests.support.browser"]
 
 #: Reference data: loaded once per database, left alone between tests.
 _KEPT = frozenset({"areas"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that the workers end at about the same time."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +41,14 @@ def settings(database_url: str, broker_url: str, tmp_path_factory: pytest.TempPa
         upload_folder=Path(tmp_path_factory.mktemp("uploads")),
         https_only=False,
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Tests sign in thousands of times, and every sign-in would make a weak hash as strong as the product asks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", CHEAP)
+        yield
 
 
 @pytest.fixture(scope="session")

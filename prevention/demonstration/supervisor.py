@@ -45,7 +45,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 DATABASE = "prevention"
-SECONDS_TO_BE_READY = 90
+SECONDS_TO_BE_READY = 300
+"""After which the web server hangs; that it ended is noticed at once."""
 LARGEST_LOG = 5_000_000
 """Bytes after which a log is put aside as `.previous` at the next start."""
 

@@ -21,8 +21,8 @@ def redis_in(folder: Path) -> EmbeddedRedis:
     return EmbeddedRedis(folder / "redis", folder / "log" / "redis.log")
 
 
-def test_postgres_keeps_its_data_over_a_stop_and_a_kill(tmp_path: Path) -> None:
-    folder = tmp_path / ("deep" * 20) / ("deeper" * 20)  # longer than a socket's path may be
+def test_postgres_keeps_its_data_over_a_stop_and_a_kill(open_folder: Path) -> None:
+    folder = open_folder / ("deep" * 20) / ("deeper" * 20)  # longer than a socket's path may be
     first, second, third = (postgres_in(folder) for _ in range(3))
     try:
         first.start()
@@ -55,8 +55,8 @@ def test_postgres_keeps_its_data_over_a_stop_and_a_kill(tmp_path: Path) -> None:
         third.sockets.rmdir()
 
 
-def test_a_left_behind_postgres_is_replaced(tmp_path: Path) -> None:
-    left, new = postgres_in(tmp_path), postgres_in(tmp_path)
+def test_a_left_behind_postgres_is_replaced(open_folder: Path) -> None:
+    left, new = postgres_in(open_folder), postgres_in(open_folder)
     try:
         left.start()
         new.start()
@@ -67,10 +67,10 @@ def test_a_left_behind_postgres_is_replaced(tmp_path: Path) -> None:
         left.stop()
 
 
-def test_an_interrupted_first_start_is_made_good(tmp_path: Path) -> None:
-    (tmp_path / "postgres.unfinished").mkdir()
-    (tmp_path / "postgres.unfinished" / "half").touch()
-    server = postgres_in(tmp_path)
+def test_an_interrupted_first_start_is_made_good(open_folder: Path) -> None:
+    (open_folder / "postgres.unfinished").mkdir()
+    (open_folder / "postgres.unfinished" / "half").touch()
+    server = postgres_in(open_folder)
     try:
         server.start()
         assert server.is_alive()
@@ -78,15 +78,15 @@ def test_an_interrupted_first_start_is_made_good(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_data_of_another_version_gets_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "postgres").mkdir()
-    (tmp_path / "postgres" / "PG_VERSION").write_text("12\n", encoding="ascii")
+def test_data_of_another_version_gets_a_sentence(open_folder: Path) -> None:
+    (open_folder / "postgres").mkdir()
+    (open_folder / "postgres" / "PG_VERSION").write_text("12\n", encoding="ascii")
     with pytest.raises(ServiceProblem, match=r"from PostgreSQL 12 .* `make reset` empties it"):
-        postgres_in(tmp_path).start()
+        postgres_in(open_folder).start()
 
 
-def test_redis_asks_for_its_password_keeps_its_data_and_is_replaced(tmp_path: Path) -> None:
-    left, new = redis_in(tmp_path), redis_in(tmp_path)
+def test_redis_asks_for_its_password_keeps_its_data_and_is_replaced(open_folder: Path) -> None:
+    left, new = redis_in(open_folder), redis_in(open_folder)
     try:
         left.start()
         with left.client(3) as client:
@@ -102,7 +102,7 @@ def test_redis_asks_for_its_password_keeps_its_data_and_is_replaced(tmp_path: Pa
         new.stop()
         left.stop()
     assert not new.is_alive()
-    assert "password" not in (tmp_path / "log" / "redis.log").read_text(encoding="utf-8")
+    assert "password" not in (open_folder / "log" / "redis.log").read_text(encoding="utf-8")
 
 
 def test_a_test_has_a_migrated_database_and_a_broker_of_its_own(database_url: str, redis_client: redis.Redis) -> None:

@@ -105,8 +105,8 @@ def marked(data: Path) -> list[psutil.Process]:
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "var"
+def data(open_folder: Path) -> Iterator[Path]:
+    folder = open_folder / "var"
     yield folder
     for process in marked(folder):
         process.kill()

@@ -72,6 +72,7 @@ def import_all(app: Flask) -> dict[str, int]:
     return total
 
 
+@pytest.mark.long
 def test_all_four_thousand_rows(app: Flask, agencies: None, look: Session) -> None:
     if not SHARED.exists():
         return

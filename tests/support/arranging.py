@@ -47,7 +47,8 @@ Row = TypeVar("Row", bound=Base)
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 #: Cheap on purpose: tests sign in often, and argon2's cost is argon2's own business.
-_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+_HASH = CHEAP.hash(PASSWORD)
 
 
 class Arranger:

@@ -6,6 +6,7 @@ Fixtures (session scope):
 - ``make_database(name)``: another such database, for tests that need one to themselves (a live server).
 - ``broker_url``: a Redis database of this worker's own.
 - ``redis_client``: a client of the same.
+- ``open_folder`` (a test's own): where a server that runs as another user can work.
 
 Nothing starts until a test asks for it. The first that asks starts the server (a file lock decides
 who is first), makes the template database by running the real migrations once, and the controller
@@ -190,6 +191,12 @@ def make_database(
     yield make
     for name in made:
         embedded_postgres.drop_database(name)
+
+
+@pytest.fixture
+def open_folder(request: pytest.FixtureRequest) -> Path:
+    """An empty folder that stays open to other users: pytest closes its own whenever another session of it begins."""
+    return Path(tempfile.mkdtemp(dir=request.config.stash[FOLDER]))
 
 
 @pytest.fixture(scope="session")
