@@ -45,3 +45,7 @@ class FollowUpState(StrEnum):
     def label(self) -> str:
         """The words shown on screen."""
         return self.value.capitalize()
+
+
+#: The states of a follow-up that has still to be done.
+OPEN_FOLLOWUP_STATES = (FollowUpState.WAITING, FollowUpState.DUE)

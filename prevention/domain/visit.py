@@ -45,6 +45,9 @@ class VisitState(StrEnum):
         return _spoken(self.value)
 
 
+#: The states of a visit that has still to be made, or made to its end.
+OPEN_VISIT_STATES = (VisitState.BOOKED, VisitState.STARTED, VisitState.INTERRUPTED)
+
 #: From each state, the states a visit may move to. BOOKED from STARTED takes back a start by mistake; BOOKED from
 #: INTERRUPTED gives a visit that an emergency cut short another time, with what was recorded.
 VISIT_TRANSITIONS: dict[VisitState, frozenset[VisitState]] = {

@@ -7,11 +7,9 @@ a fire engine's crew works as one (domain.md 1.1).
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from prevention.domain.account import Actor, Permission
-from prevention.domain.visit import VisitState
+from prevention.domain.visit import OPEN_VISIT_STATES
 from prevention.models.visit import Visit
 from prevention.policies.decision import ALLOW, HIDE, Decision, deny
-
-_TO_BE_MADE = frozenset({VisitState.BOOKED, VisitState.STARTED, VisitState.INTERRUPTED})
 
 
 def may_view_visit(actor: Actor, visit: Visit) -> Decision:
@@ -100,7 +98,7 @@ def may_open_address(actor: Actor, visit: Visit) -> Decision:
     seen = may_view_visit(actor, visit)
     if not seen.allowed:
         return seen
-    if visit.state not in _TO_BE_MADE:
+    if visit.state not in OPEN_VISIT_STATES:
         return deny("This visit is over.")
     given_to_actor = visit.officer_id == actor.user_id if visit.officer_id is not None else is_crew(actor, visit)
     if actor.has(Permission.VISIT_BOOK) or not given_to_actor:

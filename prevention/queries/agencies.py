@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from prevention.domain.account import Actor, Role
-from prevention.domain.followup import FollowUpState
-from prevention.domain.visit import VisitState
+from prevention.domain.followup import OPEN_FOLLOWUP_STATES
+from prevention.domain.visit import OPEN_VISIT_STATES
 from prevention.errors import NotFound
 from prevention.models.account import Membership, User
 from prevention.models.agency import Agency, Area, Team
@@ -21,8 +21,6 @@ from prevention.queries.pages import Page, page_of
 
 TEAMS_A_PAGE = 25
 AGENCIES_A_PAGE = 25
-_OPEN_VISITS = (VisitState.BOOKED, VisitState.STARTED, VisitState.INTERRUPTED)
-_OPEN_FOLLOWUPS = (FollowUpState.WAITING, FollowUpState.DUE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,14 +224,14 @@ def _members_of(team_id: object) -> ColumnElement[int]:
 def _counts(
     session: Session, cases: ColumnElement[bool], visits: ColumnElement[bool], followups: ColumnElement[bool]
 ) -> tuple[int, int, int]:
-    open_visit = and_(Visit.state.in_(_OPEN_VISITS), Visit.finished_at.is_(None))
+    open_visit = and_(Visit.state.in_(OPEN_VISIT_STATES), Visit.finished_at.is_(None))
     row = session.execute(
         select(
             select(func.count()).select_from(Case).where(cases, Case.is_open).scalar_subquery(),
             select(func.count()).select_from(Visit).where(visits, open_visit).scalar_subquery(),
             select(func.count())
             .select_from(FollowUp)
-            .where(followups, FollowUp.state.in_(_OPEN_FOLLOWUPS))
+            .where(followups, FollowUp.state.in_(OPEN_FOLLOWUP_STATES))
             .scalar_subquery(),
         )
     ).one()

@@ -1,7 +1,7 @@
 """Pages of a list by keyset: as quick on page 900 as on page 1, and nothing is shown twice when rows are added.
 
-A page is asked for by the id of the row it starts after, or ends before. The sort key of that row is read in the same
-statement, so an address holds an id and never a name.
+A page is asked for by the id of the row it starts after, or ends before. The sort key of that row is read from the
+database, so an address holds an id and never a name.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 Row = TypeVar("Row")
 Other = TypeVar("Other")
+
+#: Most rows of a list that is part of a larger page and has no pages of its own.
+MOST_LISTED = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from prevention.domain.address_reveal import MASKED
 from prevention.domain.outcomes import facts
 from prevention.domain.referral import ContactConstraint, StaffSafety
 from prevention.domain.risk import RiskLevel
-from prevention.domain.visit import VisitOutcome, VisitState
+from prevention.domain.visit import OPEN_VISIT_STATES, VisitOutcome, VisitState
 from prevention.errors import NotFound
 from prevention.models.account import Membership, User
 from prevention.models.agency import Agency, Team
@@ -39,7 +39,6 @@ from prevention.policies.visits import (
 )
 
 LONDON = ZoneInfo("Europe/London")
-OPEN_STATES = (VisitState.BOOKED, VisitState.STARTED, VisitState.INTERRUPTED)
 #: More than anybody does in a fortnight; a longer list would hide that something is wrong.
 MOST_ON_A_LIST = 120
 
@@ -125,7 +124,7 @@ def my_visits(session: Session, actor: Actor, now: datetime) -> DayList:
     mine = or_(Visit.officer_id == actor.user_id, and_(Visit.team_id.in_(actor.team_ids), Visit.officer_id.is_(None)))
     visits = session.scalars(
         select(Visit)
-        .where(recordable_visits(actor), mine, Visit.state.in_(OPEN_STATES), Visit.finished_at.is_(None))
+        .where(recordable_visits(actor), mine, Visit.state.in_(OPEN_VISIT_STATES), Visit.finished_at.is_(None))
         .options(
             joinedload(Visit.premises),
             joinedload(Visit.case).joinedload(Case.premises),
@@ -342,7 +341,7 @@ def other_bookings(session: Session, actor: Actor, case: Case, besides: UUID | N
     rows = session.execute(
         select(Visit.id, Visit.scheduled_at, Visit.agency_id, Agency.short_name)
         .join(Agency, Agency.id == Visit.agency_id)
-        .where(Visit.premises_id == case.premises_id, Visit.state.in_(OPEN_STATES))
+        .where(Visit.premises_id == case.premises_id, Visit.state.in_(OPEN_VISIT_STATES))
         .order_by(Visit.scheduled_at, Visit.id)
     ).all()
     others = [row for row in rows if row.id != besides]
@@ -422,7 +421,7 @@ def open_visit_of(session: Session, case_id: UUID) -> Visit | None:
     """The visit that is booked or under way for a case."""
     return session.scalar(
         select(Visit)
-        .where(Visit.case_id == case_id, Visit.state.in_(OPEN_STATES))
+        .where(Visit.case_id == case_id, Visit.state.in_(OPEN_VISIT_STATES))
         .order_by(Visit.scheduled_at, Visit.id)
         .limit(1)
     )

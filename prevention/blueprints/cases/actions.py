@@ -25,7 +25,7 @@ from prevention.domain.account import Permission
 from prevention.errors import Conflict
 from prevention.extensions import current_session
 from prevention.queries.cases.counts import Owner, other_agencies, owners
-from prevention.queries.cases.page import CaseHeader
+from prevention.queries.cases.header import CaseHeader
 from prevention.services.cases import (
     assigning,
     closing,

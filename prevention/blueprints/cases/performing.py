@@ -18,7 +18,7 @@ from prevention.blueprints.cases.forms import ActionForm
 from prevention.domain.account import Permission
 from prevention.errors import Conflict, Invalid
 from prevention.extensions import current_session
-from prevention.queries.cases.page import CaseHeader, Rights, case_header, workable_case
+from prevention.queries.cases.header import CaseHeader, Rights, case_header, workable_case
 from prevention.queries.cases.timeline import timeline
 from prevention.services.cases.finding import StaleCase
 from prevention.services.work import Work

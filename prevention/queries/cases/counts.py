@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from prevention.domain.account import PERMISSIONS, Actor, Permission
-from prevention.domain.followup import FollowUpState
+from prevention.domain.followup import OPEN_FOLLOWUP_STATES
 from prevention.domain.risk import RiskLevel
 from prevention.models.account import Membership, User
 from prevention.models.agency import Agency, Area, Team, TeamArea
@@ -50,7 +50,7 @@ def counts(session: Session, actor: Actor, now: datetime) -> Counts:
         .select_from(FollowUp)
         .where(
             FollowUp.agency_id == actor.agency_id,
-            FollowUp.state.in_((FollowUpState.WAITING, FollowUpState.DUE)),
+            FollowUp.state.in_(OPEN_FOLLOWUP_STATES),
             FollowUp.due_at <= now,
         )
         .scalar_subquery()

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from prevention.domain.account import Permission
 from prevention.domain.case import CaseState
 from prevention.domain.case_moves import check_closing
-from prevention.domain.visit import VisitOutcome, VisitState
+from prevention.domain.visit import OPEN_VISIT_STATES, VisitOutcome
 from prevention.errors import Conflict, Invalid
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case
@@ -30,7 +30,6 @@ _AT_THE_DOOR = frozenset(
         VisitOutcome.NO_ACCESS_UNSAFE,
     }
 )
-_STILL_TO_COME = (VisitState.BOOKED, VisitState.STARTED, VisitState.INTERRUPTED)
 
 
 def close(work: Work, case_id: UUID, *, version: int, outcome: VisitOutcome, manager_decision: str = "") -> Case:
@@ -49,7 +48,7 @@ def close(work: Work, case_id: UUID, *, version: int, outcome: VisitOutcome, man
         raise Invalid({"outcome": "No visit for this case ended so. Record the visit first, or choose what happened"})
     check_closing(case.risk_level, outcome, manager_decision)
     coming = work.session.scalar(
-        select(Visit.reference).where(Visit.case_id == case.id, Visit.state.in_(_STILL_TO_COME)).limit(1)
+        select(Visit.reference).where(Visit.case_id == case.id, Visit.state.in_(OPEN_VISIT_STATES)).limit(1)
     )
     if coming is not None:
         raise Conflict(f"Visit {coming} is still booked. Cancel or finish it before you close the case.")

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from prevention.domain.case import CaseState
-from prevention.domain.followup import FollowUpKind, FollowUpState
+from prevention.domain.followup import OPEN_FOLLOWUP_STATES, FollowUpKind, FollowUpState
 from prevention.errors import Conflict, Invalid, NotFound
 from prevention.models.account import Membership, User
 from prevention.models.agency import Team
@@ -96,7 +96,7 @@ def reassign(work: Work, followup_id: UUID, *, team_id: UUID | None = None, user
 
 def is_open(followup: FollowUp) -> bool:
     """Whether somebody still has to do it."""
-    return followup.state in {FollowUpState.WAITING, FollowUpState.DUE}
+    return followup.state in OPEN_FOLLOWUP_STATES
 
 
 def end_as_done(work: Work, followup: FollowUp, note: str) -> None:
@@ -125,7 +125,7 @@ def _suggest_closing(work: Work, case_id: UUID) -> None:
         select(FollowUp.id)
         .where(
             FollowUp.case_id == case_id,
-            FollowUp.state.in_([FollowUpState.WAITING, FollowUpState.DUE]),
+            FollowUp.state.in_(OPEN_FOLLOWUP_STATES),
             FollowUp.kind.not_in(_OUTLIVE_THE_CASE),
         )
         .limit(1)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from prevention.domain.followup import FollowUpKind, FollowUpState
+from prevention.domain.followup import OPEN_FOLLOWUP_STATES, FollowUpKind, FollowUpState
 from prevention.domain.followup_rules import (
     PlannedFollowUp,
     followups_after,
@@ -206,7 +206,7 @@ def _end_return_visits(work: Work, visit: Visit) -> None:
         .where(
             FollowUp.case_id == visit.case_id,
             FollowUp.kind == FollowUpKind.REVISIT,
-            FollowUp.state.in_([FollowUpState.WAITING, FollowUpState.DUE]),
+            FollowUp.state.in_(OPEN_FOLLOWUP_STATES),
             FollowUp.visit_id.is_distinct_from(visit.id),
             FollowUp.created_at <= visit.finished_at,
         )

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
 from prevention.domain.match import ReviewAnswer
-from prevention.domain.visit import VisitState
+from prevention.domain.visit import OPEN_VISIT_STATES
 from prevention.errors import Conflict, Invalid, NotFound
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
@@ -24,7 +24,6 @@ from prevention.services.people import link_person
 from prevention.services.work import Work
 
 _BY_A_PERSON = "A coordinator said so on the review list"
-_STILL_TO_COME = (VisitState.BOOKED, VisitState.STARTED, VisitState.INTERRUPTED)
 
 
 def answer(work: Work, candidate_id: UUID, given: ReviewAnswer, *, reason: str = "") -> MatchCandidate:
@@ -78,7 +77,7 @@ def _link_people(work: Work, candidate: MatchCandidate, case: Case, given: Revie
 def _join_whole(work: Work, candidate: MatchCandidate, own: Case, case: Case, given: ReviewAnswer) -> None:
     """Let everything that feeds ``own`` feed ``case``; what is still asked about ``own`` is asked about ``case``."""
     coming = work.session.scalar(
-        select(Visit.reference).where(Visit.case_id == own.id, Visit.state.in_(_STILL_TO_COME)).limit(1)
+        select(Visit.reference).where(Visit.case_id == own.id, Visit.state.in_(OPEN_VISIT_STATES)).limit(1)
     )
     if coming is not None:
         raise Invalid({"answer": f"Visit {coming} is still booked for {own.reference}. Cancel or finish it first"})
