@@ -15,7 +15,6 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -28,6 +27,7 @@ from prevention.domain.account import SYSTEM
 from prevention.domain.intake.conversion import Refused, to_command
 from prevention.domain.intake.profile import Profile, profile_named
 from prevention.domain.intake.rows import Row, read_rows
+from prevention.domain.local_time import LONDON
 from prevention.domain.reference import ReferenceKind, new_reference
 from prevention.errors import Conflict
 from prevention.extensions import current_session
@@ -50,7 +50,6 @@ SOURCES = (("fire", "lfb"), ("ambulance", "las"), ("police", "mps"))
 #: What the load leaves in the trail, with its first row and with its last.
 _MARKS = (AuditTag.DEMONSTRATION_BEGUN, AuditTag.DEMONSTRATION_LOADED)
 
-_LONDON = ZoneInfo("Europe/London")
 
 #: Tells how far the loading is: (done, all) rows.
 Progress = Callable[[int, int], None]
@@ -100,7 +99,7 @@ def load(files: FileStore, progress: Progress, *, referrals: int = REFERRALS) ->
     """Load the gazetteer and ``referrals`` referrals with their history, after ``begin`` said that it is due."""
     now = utc_now()
     with TemporaryDirectory() as folder:
-        local = now.astimezone(_LONDON)
+        local = now.astimezone(LONDON)
         world = generate(SEED, referrals, local.date(), clock=local.time().replace(tzinfo=None))
         extracts = world.write_extracts(Path(folder))
         with extracts.gazetteer.open(encoding="utf-8", newline="") as lines, _at(now) as work:
@@ -152,7 +151,7 @@ def _hand_in(files: FileStore, handover: Handover) -> None:
             agency_id=agency.id,
             created_at=handover.at,
             profile=handover.profile.name,
-            file_name=f"{handover.profile.name}-{handover.at.astimezone(_LONDON):%Y-%m-%d}.csv",
+            file_name=f"{handover.profile.name}-{handover.at.astimezone(LONDON):%Y-%m-%d}.csv",
             stored_as=files.save(_as_file(handover)),
             state=ImportState.QUEUED,
             total=len(handover.rows),

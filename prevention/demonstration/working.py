@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from prevention.domain.account import Actor, Role
 from prevention.domain.case import CaseState, ContactMethod, ContactResult
 from prevention.domain.followup import FollowUpState
+from prevention.domain.local_time import LONDON
 from prevention.domain.referral import CapacityConcern
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import (
@@ -43,7 +43,7 @@ from prevention.models.agency import Agency, TeamArea
 from prevention.models.case import Case
 from prevention.models.followup import FollowUp
 from prevention.queries.accounts import acting_under
-from prevention.queries.visits import booking_warnings
+from prevention.queries.visits.booking import booking_warnings
 from prevention.services.cases.assigning import assign
 from prevention.services.cases.closing import close
 from prevention.services.cases.contacting import log_contact
@@ -53,8 +53,6 @@ from prevention.services.visits.booking import Slot, book
 from prevention.services.visits.recording import finish
 from prevention.services.work import Work
 from prevention.unit_of_work import unit_of_work
-
-LONDON = ZoneInfo("Europe/London")
 
 #: Of the cases that have waited long enough, how many somebody worked on, and how that ended.
 _WORKED = 0.8

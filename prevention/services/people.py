@@ -2,8 +2,8 @@
 
 from dataclasses import asdict
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from prevention.domain.local_time import LONDON
 from prevention.domain.referral import GivenPerson, ReceiveReferral
 from prevention.matching.normalise import tidy_person
 from prevention.models.person import HouseholdLink, Person, PersonLink, PersonRecord
@@ -12,13 +12,11 @@ from prevention.models.referral import Referral
 from prevention.services.premises import household_at
 from prevention.services.work import Work
 
-_LONDON = ZoneInfo("Europe/London")
-
 
 def add_record(work: Work, referral: Referral, command: ReceiveReferral, premises: Premises) -> PersonRecord:
     """Keep the person as the agency gave them, with tidied values beside; linked to the household at the premises."""
     given = command.person
-    tidied = tidy_person(given, referral.received_at.astimezone(_LONDON).date())
+    tidied = tidy_person(given, referral.received_at.astimezone(LONDON).date())
     record = PersonRecord(
         agency_id=referral.agency_id,
         premises=premises,

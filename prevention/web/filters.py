@@ -6,12 +6,9 @@ Times come in as aware datetimes (UTC in the database) and are shown in Europe/L
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import phonenumbers
 from flask import Flask
-
-LONDON = ZoneInfo("Europe/London")
 
 
 def local_datetime(value: datetime | None) -> str:

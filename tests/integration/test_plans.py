@@ -32,7 +32,7 @@ from prevention.queries.imports import import_runs
 from prevention.queries.matches import review_page
 from prevention.queries.notifications import newest_alerts, open_alerts, sent_messages
 from prevention.queries.referrals import following
-from prevention.queries.visits import my_visits
+from prevention.queries.visits.cards import my_visits
 from prevention.services.matches.finding import _SPOKEN_OF
 from prevention.services.premises import _THERE
 from prevention.unit_of_work import GuardedSession

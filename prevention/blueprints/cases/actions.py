@@ -22,6 +22,7 @@ from prevention.blueprints.cases.forms import (
 )
 from prevention.blueprints.cases.performing import Action, header_for, perform
 from prevention.domain.account import Permission
+from prevention.domain.local_time import LONDON
 from prevention.errors import Conflict
 from prevention.extensions import current_session
 from prevention.queries.cases.counts import Owner, other_agencies, owners
@@ -39,7 +40,6 @@ from prevention.services.cases import (
 )
 from prevention.services.work import Work
 from prevention.web.auth import current_actor
-from prevention.web.filters import LONDON
 from prevention.web.guards import guarded
 from prevention.web.transactions import work_as
 

@@ -9,13 +9,13 @@ from flask import Response, request, stream_with_context
 from prevention.blueprints.cases.blueprint import bp
 from prevention.blueprints.cases.filtering import filter_args, read_filter
 from prevention.domain.account import Permission
+from prevention.domain.local_time import LONDON
 from prevention.domain.spreadsheet import safe_cell
 from prevention.extensions import current_session
 from prevention.queries.cases.queue import QueueFilter, QueueRow, Scope, every_row
 from prevention.services.cases.viewing import note_exported
 from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
-from prevention.web.filters import LONDON
 from prevention.web.guards import guarded
 from prevention.web.transactions import work_as
 

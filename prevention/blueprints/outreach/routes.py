@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.outreach.forms import DetailsForm, DoorForm, ListDoorsForm, PostcodeDoorsForm
 from prevention.domain.account import Permission
+from prevention.domain.local_time import LONDON
 from prevention.errors import Invalid, NotFound
 from prevention.extensions import current_session
 from prevention.models.outreach import OutreachKind
@@ -16,7 +17,7 @@ from prevention.services import outreach as services
 from prevention.services.outreach import DOOR_OUTCOMES, KINDS_WITH_DOORS, Added
 from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
-from prevention.web.filters import LONDON, plural
+from prevention.web.filters import plural
 from prevention.web.form_handling import show_problems, typed_version
 from prevention.web.guards import guarded
 from prevention.web.pagination import read_cursor, write_cursor

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, ValidationError
 from wtforms.validators import InputRequired, Length
 
 from prevention.domain.agency import AgencyKind
+from prevention.domain.local_time import LONDON
 from prevention.domain.referral import (
     Agrees,
     CapacityConcern,
@@ -48,7 +48,6 @@ from prevention.web.fields import (
     WholeNumberField,
 )
 
-LONDON = ZoneInfo("Europe/London")
 LONGEST_FIELD = 500
 LONGEST_NARRATIVE = 4000
 #: Answers on offer; the last one asks why.

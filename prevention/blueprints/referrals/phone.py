@@ -16,9 +16,10 @@ from prevention.blueprints.referrals.filling import (
     typed_again,
     wants_addresses,
 )
-from prevention.blueprints.referrals.forms import LONDON, PhoneForm
+from prevention.blueprints.referrals.forms import PhoneForm
 from prevention.domain.account import Permission
 from prevention.domain.agency import AgencyKind
+from prevention.domain.local_time import LONDON
 from prevention.domain.referral import Channel, ReceiveReferral
 from prevention.extensions import current_session
 from prevention.models.agency import Agency

@@ -7,18 +7,19 @@ from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.visits.blueprint import bp
-from prevention.blueprints.visits.forms import AT_THE_DOOR, DOOR_FIELDS, LONDON, DoorForm
+from prevention.blueprints.visits.forms import AT_THE_DOOR, DOOR_FIELDS, DoorForm
 from prevention.blueprints.visits.record_form import form_from
 from prevention.blueprints.visits.wording import next_words
 from prevention.domain.account import Permission
+from prevention.domain.local_time import LONDON
 from prevention.domain.outcomes import facts
 from prevention.domain.visit import VisitOutcome, VisitState
 from prevention.domain.visit_record import NoAccess, VisitRecord, problems
 from prevention.errors import Invalid, NotFound
 from prevention.extensions import current_session
 from prevention.policies.visits import may_record_visit
-from prevention.queries import visits as queries
-from prevention.queries.visits import VisitCard
+from prevention.queries.visits import cards, history
+from prevention.queries.visits.cards import VisitCard
 from prevention.services.visits import drafting, recording
 from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
@@ -35,7 +36,7 @@ def at_the_door(visit_id: UUID, outcome: str) -> ResponseReturnValue:
     ended = next((known for known in AT_THE_DOOR if known.value == outcome), None)
     if ended is None:
         raise NotFound
-    card = queries.visit_card(current_session(), actor, visit_id)
+    card = cards.visit_card(current_session(), actor, visit_id)
     may_record_visit(actor, card.visit).require()
     if card.visit.state is VisitState.FINISHED:
         return redirect(url_for("visits.show", visit_id=visit_id))
@@ -48,7 +49,7 @@ def at_the_door(visit_id: UUID, outcome: str) -> ResponseReturnValue:
                 recording.finish(work, visit_id, answers)
         except Invalid as invalid:
             show_problems(form, invalid, DOOR_FIELDS)
-            card = queries.visit_card(current_session(), actor, visit_id)
+            card = cards.visit_card(current_session(), actor, visit_id)
         else:
             return redirect(url_for("visits.show", visit_id=visit_id))
     return render_template(
@@ -68,7 +69,7 @@ def _typed(card: VisitCard, ended: VisitOutcome) -> VisitRecord | None:
     A half-typed answer must not stand in the way at the door: a form that could not be finished as it is goes along
     word for word, under ``draft``.
     """
-    draft = queries.draft_of(current_session(), card.visit.id)
+    draft = history.draft_of(current_session(), card.visit.id)
     if draft is None:
         return None
     fields = drafting.read_draft(draft).fields

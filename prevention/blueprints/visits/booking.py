@@ -7,10 +7,11 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.visits.blueprint import bp
-from prevention.blueprints.visits.forms import LONDON, CancelForm, RebookForm, SlotForm
+from prevention.blueprints.visits.forms import CancelForm, RebookForm, SlotForm
 from prevention.blueprints.visits.wording import case_page
 from prevention.domain.account import Permission
 from prevention.domain.address_reveal import MASKED
+from prevention.domain.local_time import LONDON
 from prevention.domain.outcomes import facts
 from prevention.domain.visit import VisitState, VisitType
 from prevention.domain.visit_rules import load_visit_rules
@@ -18,8 +19,10 @@ from prevention.errors import Conflict, Invalid
 from prevention.extensions import current_session
 from prevention.models.case import Case
 from prevention.policies.visits import may_manage_booking
-from prevention.queries import visits as queries
-from prevention.queries.visits import Load, VisitCard
+from prevention.queries.visits import booking as bookings
+from prevention.queries.visits import cards
+from prevention.queries.visits.booking import Load
+from prevention.queries.visits.cards import VisitCard
 from prevention.services.visits import booking
 from prevention.services.visits.booking import Slot
 from prevention.unit_of_work import utc_now
@@ -34,8 +37,8 @@ from prevention.web.transactions import work_as
 def book(case_id: UUID) -> ResponseReturnValue:
     """Book a visit for a case."""
     session, actor = current_session(), current_actor()
-    case = queries.case_for_booking(session, actor, case_id)
-    existing = queries.open_visit_of(session, case.id)
+    case = bookings.case_for_booking(session, actor, case_id)
+    existing = bookings.open_visit_of(session, case.id)
     if existing is not None and request.method == "GET":
         return redirect(url_for("visits.show", visit_id=existing.id))
     proposed = load_visit_rules().proposed_slot(utc_now(), case.due_at)
@@ -55,7 +58,7 @@ def book(case_id: UUID) -> ResponseReturnValue:
                 name = goes.name if goes else "The crew"
         except Invalid as invalid:
             show_problems(form, invalid)
-            case = queries.case_for_booking(current_session(), actor, case_id)
+            case = bookings.case_for_booking(current_session(), actor, case_id)
         else:
             flash(f"Visit booked. {name} will see it in My visits.", "success")
             return redirect(url_for("visits.show", visit_id=visit_id))
@@ -67,7 +70,7 @@ def book(case_id: UUID) -> ResponseReturnValue:
 def rebook(visit_id: UUID) -> ResponseReturnValue:
     """Move a booked visit to another time, officer or team. How to get in is kept back with a confidential address."""
     session, actor = current_session(), current_actor()
-    card = queries.visit_card(session, actor, visit_id)
+    card = cards.visit_card(session, actor, visit_id)
     visit = card.visit
     kept_note = visit.access_note if card.address is None else ""
     may_manage_booking(actor, visit).require()
@@ -94,7 +97,7 @@ def rebook(visit_id: UUID) -> ResponseReturnValue:
                 )
         except Invalid as invalid:
             show_problems(form, invalid)
-            card = queries.visit_card(current_session(), actor, visit_id)
+            card = cards.visit_card(current_session(), actor, visit_id)
         else:
             flash("Visit moved. The crew sees the new time in My visits.", "success")
             return redirect(url_for("visits.show", visit_id=visit_id))
@@ -106,7 +109,7 @@ def rebook(visit_id: UUID) -> ResponseReturnValue:
 def cancel(visit_id: UUID) -> ResponseReturnValue:
     """Cancel a visit, saying whose wish it was."""
     actor = current_actor()
-    card = queries.visit_card(current_session(), actor, visit_id)
+    card = cards.visit_card(current_session(), actor, visit_id)
     may_manage_booking(actor, card.visit).require()
     form = CancelForm(version=str(card.visit.version_id))
     if form.validate_on_submit():
@@ -117,7 +120,7 @@ def cancel(visit_id: UUID) -> ResponseReturnValue:
                 )
         except Invalid as invalid:
             show_problems(form, invalid)
-            card = queries.visit_card(current_session(), actor, visit_id)
+            card = cards.visit_card(current_session(), actor, visit_id)
         else:
             flash(f"Visit cancelled. {facts(form.outcome.data).next_step}", "success")
             return redirect(url_for("visits.show", visit_id=visit_id))
@@ -137,12 +140,12 @@ def take(visit_id: UUID) -> ResponseReturnValue:
 def _slot_page(form: SlotForm, loads: list[Load], case: Case | None, card: VisitCard | None) -> str:
     session, actor = current_session(), current_actor()
     besides = card.visit.id if card else None
-    others = queries.other_bookings(session, actor, case, besides=besides) if case else []
+    others = bookings.other_bookings(session, actor, case, besides=besides) if case else []
     warnings = []
     if case is not None and form.form_errors:
         alone = (form.crew.data or "").startswith("user:")
         at = form.scheduled_at
-        warnings = queries.booking_warnings(session, actor, case, at, one_officer=alone, besides=besides)
+        warnings = bookings.booking_warnings(session, actor, case, at, one_officer=alone, besides=besides)
         form.accepted.data = ",".join(warning.code for warning in warnings)
     return render_template(
         "visits/rebook.html" if card else "visits/book.html",
@@ -161,7 +164,7 @@ def _slot_page(form: SlotForm, loads: list[Load], case: Case | None, card: Visit
 def _offer_crews(form: SlotForm) -> list[Load]:
     """Fill the choice of crews with what each already has on the day that is typed."""
     day = form.date.data if isinstance(form.date.data, date) else utc_now().astimezone(LONDON).date()
-    loads = queries.crews(current_session(), current_actor(), day)
+    loads = bookings.crews(current_session(), current_actor(), day)
     form.crew.choices = {load.value: load.officer.name if load.officer else load.team.name for load in loads}
     form.crew.hints = {load.value: _load_words(load) for load in loads}
     return loads

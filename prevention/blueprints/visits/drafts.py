@@ -9,13 +9,13 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from prevention.blueprints.visits.blueprint import bp
-from prevention.blueprints.visits.forms import LONDON
 from prevention.blueprints.visits.record_form import Fields
 from prevention.domain.account import Permission
+from prevention.domain.local_time import LONDON
 from prevention.errors import Invalid
 from prevention.extensions import current_session
 from prevention.policies.visits import may_record_visit
-from prevention.queries import visits as queries
+from prevention.queries.visits import cards, history
 from prevention.services.visits import drafting
 from prevention.services.visits.drafting import Saved
 from prevention.web.auth import current_actor
@@ -34,9 +34,9 @@ def autosave(visit_id: UUID) -> ResponseReturnValue:
     """
     actor = current_actor()
     if request.method == "GET":
-        card = queries.visit_card(current_session(), actor, visit_id)
+        card = cards.visit_card(current_session(), actor, visit_id)
         may_record_visit(actor, card.visit).require()
-        draft = queries.draft_of(current_session(), visit_id)
+        draft = history.draft_of(current_session(), visit_id)
         return jsonify(
             revision=draft.revision if draft else 0,
             fields=drafting.read_draft(draft).fields if draft else {},
@@ -90,7 +90,7 @@ def _autosave_answer(saved: Saved, sent: Fields) -> ResponseReturnValue:
     if saved.finished:
         words = "This visit was finished. What you typed since is kept with it."
         return problem(410, words, words=words, revision=saved.revision)
-    name = queries.names_of(current_session(), {saved.current.saved_by} if saved.current.saved_by else set())
+    name = history.names_of(current_session(), {saved.current.saved_by} if saved.current.saved_by else set())
     who = next(iter(name.values()), "Somebody")
     at = saved.current.saved_at.astimezone(LONDON)
     return problem(

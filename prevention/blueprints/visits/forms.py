@@ -9,6 +9,7 @@ from wtforms.fields.core import Field
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, Length, StopValidation
 
+from prevention.domain.local_time import LONDON
 from prevention.domain.referral import CapacityConcern
 from prevention.domain.visit import VisitOutcome, VisitType
 from prevention.domain.visit_record import Alternative, NoAccess, Refusal, VisitRecord, WhoSeen
@@ -22,7 +23,6 @@ from prevention.web.fields import (
     TextField,
 )
 
-LONDON = ZoneInfo("Europe/London")
 YES_NO = (("yes", "Yes"), ("no", "No"))
 
 #: How a visit may end at the door, in the order of the page; the rest of the outcomes are a coordinator's business.

@@ -7,10 +7,11 @@ from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.visits.blueprint import bp
-from prevention.blueprints.visits.forms import AT_THE_DOOR, LONDON
+from prevention.blueprints.visits.forms import AT_THE_DOOR
 from prevention.blueprints.visits.record_form import Difference, differences, fields_of, form_from
 from prevention.blueprints.visits.wording import case_page, next_words
 from prevention.domain.account import Permission
+from prevention.domain.local_time import LONDON
 from prevention.domain.referral import ReferralReason
 from prevention.domain.visit import VisitOutcome, VisitState
 from prevention.domain.visit_record import from_json
@@ -19,7 +20,7 @@ from prevention.models.case import Case
 from prevention.models.visit import Visit
 from prevention.policies.sharing import shared_reasons
 from prevention.policies.visits import may_manage_booking
-from prevention.queries import visits as queries
+from prevention.queries.visits import cards, history
 from prevention.services.visits import drafting, opening
 from prevention.services.visits.drafting import Version
 from prevention.unit_of_work import utc_now
@@ -32,7 +33,7 @@ from prevention.web.transactions import work_as
 @guarded(Permission.VISIT_RECORD)
 def my_visits() -> ResponseReturnValue:
     """The officer's list: under way, overdue, today, the next days."""
-    day_list = queries.my_visits(current_session(), current_actor(), utc_now())
+    day_list = cards.my_visits(current_session(), current_actor(), utc_now())
     return render_template("visits/my_visits.html", days=day_list, today=utc_now().astimezone(LONDON).date())
 
 
@@ -45,13 +46,13 @@ def show(visit_id: UUID) -> ResponseReturnValue:
     no address.
     """
     session, actor = current_session(), current_actor()
-    card = queries.visit_card(session, actor, visit_id)
+    card = cards.visit_card(session, actor, visit_id)
     if card.visit.state is VisitState.FINISHED:
         return render_template("visits/summary.html", **_summary(visit_id))
     if card.may_open and card.address is None:
         with work_as(actor) as work:
             opening.note_opened(work, visit_id)
-        card = queries.visit_card(session, actor, visit_id)
+        card = cards.visit_card(session, actor, visit_id)
     return render_template(
         "visits/show.html",
         card=card,
@@ -59,7 +60,7 @@ def show(visit_id: UUID) -> ResponseReturnValue:
         reasons=_reasons(card.visit.case),
         may_manage=may_manage_booking(actor, card.visit).allowed,
         at_the_door=AT_THE_DOOR[2:],
-        has_draft=queries.draft_of(session, visit_id) is not None,
+        has_draft=history.draft_of(session, visit_id) is not None,
         case_url=case_page("cases.show", card.visit.case_id),
         reveal_url=case_page("cases.reveal", card.visit.case_id) if card.may_reveal else None,
         escalate_url=case_page("cases.urgent", card.visit.case_id),
@@ -76,20 +77,20 @@ def print_summary(visit_id: UUID) -> ResponseReturnValue:
 
 
 def _state_of(visit_id: UUID) -> VisitState:
-    return queries.visit_card(current_session(), current_actor(), visit_id).visit.state
+    return cards.visit_card(current_session(), current_actor(), visit_id).visit.state
 
 
 def _summary(visit_id: UUID) -> dict[str, Any]:
     session, actor = current_session(), current_actor()
-    card = queries.finished_visit(session, actor, visit_id)
+    card = cards.finished_visit(session, actor, visit_id)
     visit = card.visit
-    names = queries.names_of(session, {visit.recorded_by} if visit.recorded_by else set())
+    names = history.names_of(session, {visit.recorded_by} if visit.recorded_by else set())
     outcome = visit.outcome or VisitOutcome.COMPLETED
     return {
         "card": card,
         "visit": visit,
         "record": from_json(visit.record),
-        "followups": queries.followups_of(session, visit_id),
+        "followups": history.followups_of(session, visit_id),
         "next_words": next_words(card, outcome, counting_this=False),
         "recorded_by": names.get(visit.recorded_by) if visit.recorded_by else None,
         "late": _not_used(visit),
@@ -103,7 +104,7 @@ def _not_used(visit: Visit) -> list[tuple[Version, list[Difference]]]:
     """Versions of the form kept beside a finished visit, and where each differs from what was saved."""
     saved = fields_of(from_json(visit.record))
     year = utc_now().astimezone(LONDON).year
-    others = drafting.read_others(queries.draft_of(current_session(), visit.id))
+    others = drafting.read_others(history.draft_of(current_session(), visit.id))
     compared = [(other, differences(fields_of(form_from(other.fields).to_record(year)), saved)) for other in others]
     return [(other, found) for other, found in compared if found]
 

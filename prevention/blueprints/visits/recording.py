@@ -6,7 +6,6 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.visits.blueprint import bp
-from prevention.blueprints.visits.forms import LONDON
 from prevention.blueprints.visits.record_form import (
     SECTIONS,
     Difference,
@@ -21,14 +20,15 @@ from prevention.blueprints.visits.record_form import (
     show_problems,
 )
 from prevention.domain.account import Permission
+from prevention.domain.local_time import LONDON
 from prevention.domain.visit import VisitState
 from prevention.domain.visit_record import from_json, prefill_from
 from prevention.errors import Invalid
 from prevention.extensions import current_session
 from prevention.models.visit import Visit
 from prevention.policies.visits import may_record_visit
-from prevention.queries import visits as queries
-from prevention.queries.visits import VisitCard
+from prevention.queries.visits import cards, history
+from prevention.queries.visits.cards import VisitCard
 from prevention.services.cases import escalating
 from prevention.services.visits import drafting, recording
 from prevention.services.visits.drafting import Saved
@@ -60,17 +60,17 @@ def interrupt(visit_id: UUID) -> ResponseReturnValue:
 def record(visit_id: UUID) -> ResponseReturnValue:
     """The visit form. Every button keeps what was typed; one of them finishes the visit."""
     actor = current_actor()
-    card = queries.visit_card(current_session(), actor, visit_id)
+    card = cards.visit_card(current_session(), actor, visit_id)
     may_record_visit(actor, card.visit).require()
     if card.visit.state in {VisitState.FINISHED, VisitState.CANCELLED} and request.method == "GET":
         return redirect(url_for("visits.show", visit_id=visit_id))
     if request.method == "POST":
         return _keep_and_go_on(card)
-    draft = queries.draft_of(current_session(), visit_id)
+    draft = history.draft_of(current_session(), visit_id)
     if draft is not None:
         version = drafting.read_draft(draft)
         return _record_page(card, form_from(version.fields), version.fields, draft.revision)
-    last = queries.last_finished(current_session(), actor, card.visit)
+    last = history.last_finished(current_session(), actor, card.visit)
     fields = fields_of(prefill_from(from_json(last.record))) if last is not None else {}
     return _record_page(card, form_from(fields), fields, 0, last=last if fields else None)
 
@@ -107,7 +107,7 @@ def _keep_and_go_on(card: VisitCard) -> ResponseReturnValue:
             revision=typed_number(request.form.get("revision")) or 0,
             copy=request.form.get("copy", ""),
         )
-    card = queries.visit_card(current_session(), current_actor(), visit_id)
+    card = cards.visit_card(current_session(), current_actor(), visit_id)
     if saved.finished:
         return redirect(url_for("visits.show", visit_id=visit_id))
     if "interrupt" in request.form:
@@ -134,7 +134,7 @@ def _finish(card: VisitCard, fields: Fields, revision: int) -> ResponseReturnVal
             show_problems(form, invalid.problems)
         else:
             return redirect(url_for("visits.show", visit_id=card.visit.id))
-    card = queries.visit_card(current_session(), current_actor(), card.visit.id)
+    card = cards.visit_card(current_session(), current_actor(), card.visit.id)
     return _record_page(card, form, fields, revision)
 
 
@@ -149,7 +149,7 @@ def _record_page(
     saved: Saved | None = None,
 ) -> str:
     session = current_session()
-    others = drafting.read_others(queries.draft_of(session, card.visit.id))
+    others = drafting.read_others(history.draft_of(session, card.visit.id))
     people = {other.saved_by for other in others if other.saved_by}
     if saved is not None and saved.current.saved_by is not None:
         people.add(saved.current.saved_by)
@@ -169,7 +169,7 @@ def _record_page(
         last=last,
         conflict=conflict,
         saved=saved,
-        names=queries.names_of(session, people),
+        names=history.names_of(session, people),
         others=[(other, differences(other.fields, fields)) for other in others] if conflict is None else [],
         may_escalate=card.visit.case_id is not None,
     )

@@ -8,8 +8,8 @@ from prevention.domain.followup_rules import load_followup_rules
 from prevention.domain.outcomes import facts, what_happens_next
 from prevention.domain.visit import VisitOutcome
 from prevention.extensions import current_session
-from prevention.queries import visits as queries
-from prevention.queries.visits import VisitCard
+from prevention.queries.visits import history
+from prevention.queries.visits.cards import VisitCard
 
 
 def next_words(card: VisitCard, outcome: VisitOutcome, *, counting_this: bool) -> str:
@@ -18,7 +18,7 @@ def next_words(card: VisitCard, outcome: VisitOutcome, *, counting_this: bool) -
     level = (visit.case.risk_level if visit.case else None) or visit.risk_before
     if level is None or visit.case is None:
         return facts(outcome).next_step
-    attempts = queries.failed_attempts(current_session(), visit.case_id)
+    attempts = history.failed_attempts(current_session(), visit.case_id)
     if counting_this and facts(outcome).is_attempt:
         attempts += 1
     return what_happens_next(

@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from prevention.domain import suggestions
 from prevention.domain.address_reveal import MASKED
 from prevention.domain.intake.profile import Conversion, Effect, FieldSource, Profile, fold_column, fold_term
 from prevention.domain.intake.rows import Row
+from prevention.domain.local_time import LONDON
 from prevention.domain.referral import (
     Agrees,
     Channel,
@@ -30,7 +30,6 @@ from prevention.domain.referral import (
     Told,
 )
 
-_LONDON = ZoneInfo("Europe/London")
 _NOT_SAID = frozenset({"", "none", "n/a", "na", "nk", "n/k", "-", ".", "unknown", "not known", "null"})
 
 
@@ -370,7 +369,7 @@ def read_local_time(text: str, formats: tuple[str, ...]) -> datetime | None:
         return None
     for pattern in formats:
         try:
-            return datetime.strptime(line, pattern).replace(tzinfo=_LONDON).astimezone(UTC)
+            return datetime.strptime(line, pattern).replace(tzinfo=LONDON).astimezone(UTC)
         except (ValueError, OverflowError):
             continue
     if re.match(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+(?:Z|[+-][0-9]{2}:?[0-9]{2})$", line):

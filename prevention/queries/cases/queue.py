@@ -16,6 +16,7 @@ from prevention.domain.account import Actor
 from prevention.domain.address_reveal import MASKED
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState, HoldReason
+from prevention.domain.local_time import LONDON, day_bounds
 from prevention.domain.referral import ContactConstraint, CurrentLocation, ReferralReason, StaffSafety
 from prevention.domain.risk import RiskLevel
 from prevention.models.account import User
@@ -25,7 +26,6 @@ from prevention.models.premises import Premises
 from prevention.models.referral import Referral
 from prevention.policies.cases import visible_cases
 from prevention.policies.sharing import NOT_AT_HOME, may_know
-from prevention.queries.visits import LONDON, day_bounds
 
 PAGE_SIZE = 25
 #: States in which a visit has met the deadline, so that it can no longer be breached.

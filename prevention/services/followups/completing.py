@@ -1,12 +1,12 @@
 """Ending follow-ups: done with one click, cancelled with a reason, or given to somebody else. Twice is once."""
 
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from prevention.domain.case import CaseState
 from prevention.domain.followup import OPEN_FOLLOWUP_STATES, FollowUpKind, FollowUpState
+from prevention.domain.local_time import LONDON
 from prevention.errors import Conflict, Invalid, NotFound
 from prevention.models.account import Membership, User
 from prevention.models.agency import Team
@@ -19,7 +19,6 @@ from prevention.services.cases.moving import set_act_by
 from prevention.services.work import Work
 
 LONGEST_NOTE = 1000
-_LONDON = ZoneInfo("Europe/London")
 #: Kinds that come round long after a case's work is over: they do not keep a case open.
 _OUTLIVE_THE_CASE = frozenset({FollowUpKind.ALARM_EXPIRY, FollowUpKind.SANCTUARY_REVIEW, FollowUpKind.REVIEW_REFUSAL})
 
@@ -151,7 +150,7 @@ def _record_answer(work: Work, followup: FollowUp, answer: str) -> None:
     if followup.onward_referral_id is None:
         return
     sent = work.session.get_one(OnwardReferral, followup.onward_referral_id)
-    sent.answered_on = work.now.astimezone(_LONDON).date()
+    sent.answered_on = work.now.astimezone(LONDON).date()
     sent.answer = answer or "They answered."
 
 

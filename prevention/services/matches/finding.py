@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import DateTime, Text, Uuid, any_, bindparam, func, or_, select, text, union
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import defer, joinedload
 
 from prevention.domain.concern import load_concern_rules, same_concern
+from prevention.domain.local_time import LONDON
 from prevention.domain.match import MatchDecision
 from prevention.domain.referral import Channel, TidiedAddress, TidiedPerson
 from prevention.matching.blocking import keys, strongest_keys
@@ -40,7 +40,6 @@ MOST_PEOPLE = 80
 #: Most voices of cases that are gone through beside one referral, the newest first.
 MOST_VOICES = 200
 
-_LONDON = ZoneInfo("Europe/London")
 _STORE_KEYS = text(
     "INSERT INTO blocking_keys (key, record_id) SELECT unnest(CAST(:keys AS text[])), unnest(CAST(:records AS uuid[])) "
     "ON CONFLICT DO NOTHING"
@@ -262,7 +261,7 @@ def engine_record(record: PersonRecord, premises: Premises, source: str, receive
         person,
         _tidied(premises),
         source=source,
-        received=received_at.astimezone(_LONDON).date(),
+        received=received_at.astimezone(LONDON).date(),
     )
 
 

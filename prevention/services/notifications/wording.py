@@ -7,14 +7,13 @@ sent or shown, so that no stored message outlives a change of address.
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from prevention.domain.local_time import LONDON
 from prevention.models.notification import Message
 
 _FOLDER = Path(__file__).resolve().parents[3] / "templates" / "email"
-_LONDON = ZoneInfo("Europe/London")
 _SITE = "{site}"
 
 # Plain text, where "&" must stay "&": there is no markup to escape for.
@@ -67,6 +66,6 @@ def with_site(message: Message, public_url: str) -> str:
 
 def spoken_time(moment: datetime) -> str:
     """An aware time as London people read it: ``4:07pm on 22 November 2026``."""
-    local = moment.astimezone(_LONDON)
+    local = moment.astimezone(LONDON)
     clock = f"{local.hour % 12 or 12}:{local.minute:02d}{'am' if local.hour < 12 else 'pm'}"
     return f"{clock} on {local.day} {local:%B %Y}"

@@ -6,10 +6,10 @@ corrected here. Neither is applied, and neither is lost: it waits until a coordi
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from prevention.domain.local_time import LONDON
 from prevention.domain.referral import ReceiveReferral
 from prevention.domain.referral_content import Content, changes_between, flat, with_fields
 from prevention.errors import Conflict, Invalid, NotFound
@@ -24,8 +24,6 @@ from prevention.services.notifications.messages import mailbox_of_desk, write_me
 from prevention.services.notifications.wording import MessageKind
 from prevention.services.referrals.amending import amend, saying
 from prevention.services.work import Work
-
-_LONDON = ZoneInfo("Europe/London")
 
 
 def last_said(work: Work, referral: Referral, handed_in_by: UUID | None = None) -> Content:
@@ -169,7 +167,7 @@ def _last_proposal(work: Work, referral: Referral, sent_by_id: UUID) -> Proposed
 
 def _tell_agency(work: Work, agency_id: UUID) -> None:
     """One message a day that something waits to be confirmed, however many rows of a file are."""
-    effect_key = f"to-confirm:{agency_id}:{work.now.astimezone(_LONDON).date()}"
+    effect_key = f"to-confirm:{agency_id}:{work.now.astimezone(LONDON).date()}"
     mailbox = mailbox_of_desk(work, agency_id)
     if work.trial or not mailbox or work.session.scalar(select(Message.id).where(Message.effect_key == effect_key)):
         return

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from prevention.domain.local_time import LONDON
 from prevention.domain.referral import Channel, GivenAddress, GivenPerson, NotSaid, ReceiveReferral, ReferralReason
 from prevention.domain.referral_content import Content, command_from, content_of
 from prevention.domain.referral_resent import Resent, compare
@@ -14,7 +14,6 @@ from prevention.services.referrals.amending import ANOTHER_AGENCYS, amend
 from prevention.services.referrals.proposing import end_what_is_so, last_said, propose
 from prevention.services.work import Work
 
-_LONDON = ZoneInfo("Europe/London")
 _LISTS = ("reasons", "household_flags", "contact_constraints", "staff_safety")
 _SOMEBODY_ELSE = "This reference was used for somebody else before. Ask the sender which is right."
 
@@ -86,7 +85,7 @@ def _are_two_people(referral: Referral, before: Content, after: Content) -> bool
     """Whether name, date of birth and address are all given both times, and all three differ after tidying."""
     if before["person"] == after["person"] or before["address"] == after["address"]:
         return False
-    day = referral.received_at.astimezone(_LONDON).date()
+    day = referral.received_at.astimezone(LONDON).date()
     was, now = (tidy_person(GivenPerson(**content["person"]), day) for content in (before, after))
     names = [(fold(person.first_name), fold(person.surname)) for person in (was, now)]
     if not all(map(any, names)) or was.dob is None or now.dob is None:

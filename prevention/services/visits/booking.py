@@ -21,7 +21,7 @@ from prevention.models.audit import AuditTag
 from prevention.models.case import Assignment, Case
 from prevention.models.visit import Visit
 from prevention.policies.visits import may_manage_booking, may_take_visit
-from prevention.queries.visits import booking_warnings, open_visit_of
+from prevention.queries.visits.booking import booking_warnings, open_visit_of
 from prevention.services.cases.assigning import ASSIGNABLE_ROLES, end_assignment
 from prevention.services.cases.finding import check_version, load_case
 from prevention.services.cases.moving import move

@@ -5,7 +5,7 @@ from uuid import UUID
 from prevention.domain.address_reveal import RevealReason
 from prevention.models.audit import AuditTag
 from prevention.policies.visits import keeps_address_back, may_open_address
-from prevention.queries.visits import has_opened
+from prevention.queries.visits.cards import has_opened
 from prevention.services.visits.finding import load_visit
 from prevention.services.work import Work
 
