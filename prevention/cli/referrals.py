@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from prevention.domain.account import SYSTEM
+from prevention.domain.imports import ImportState, RowOutcome
 from prevention.domain.intake.conversion import cells_to_show
 from prevention.domain.intake.profile import Profile, profile_named
 from prevention.domain.intake.report import refused_report
@@ -17,9 +18,12 @@ from prevention.domain.intake.rows import read_rows
 from prevention.errors import Invalid
 from prevention.extensions import current_session
 from prevention.models.agency import Agency
-from prevention.models.referral import ImportRun, ImportState, RowOutcome
+from prevention.models.imports import ImportRun
 from prevention.queries.imports import every_refused_row
-from prevention.services.referrals.importing import DryRunEnds, Source, give_up, queue_run, run_import, try_row
+from prevention.services.imports.previewing import DryRunEnds, try_row
+from prevention.services.imports.running import run_import
+from prevention.services.imports.runs import give_up, queue_run
+from prevention.services.imports.source import Source
 from prevention.web.transactions import work_as
 
 group = AppGroup("referrals", help="Referrals.")

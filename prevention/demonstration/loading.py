@@ -24,6 +24,7 @@ from prevention.demonstration.generator.extracts import COLUMNS as EXTRACT_COLUM
 from prevention.demonstration.generator.world import Extracts, generate
 from prevention.demonstration.working import work_through
 from prevention.domain.account import SYSTEM
+from prevention.domain.imports import ImportState
 from prevention.domain.intake.conversion import Refused, to_command
 from prevention.domain.intake.profile import Profile, profile_named
 from prevention.domain.intake.rows import Row, read_rows
@@ -33,9 +34,10 @@ from prevention.errors import Conflict
 from prevention.extensions import current_session
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditEvent, AuditTag
-from prevention.models.referral import ImportRun, ImportState, Referral
+from prevention.models.imports import ImportRun
+from prevention.models.referral import Referral
 from prevention.services.gazetteer import load_addresses
-from prevention.services.referrals.importing import run_import
+from prevention.services.imports.running import run_import
 from prevention.services.work import Work
 from prevention.unit_of_work import unit_of_work, utc_now
 

@@ -6,7 +6,7 @@ Only the former learn what became of its rows.
 from sqlalchemy import ColumnElement, false, or_, true
 
 from prevention.domain.account import Actor, Permission
-from prevention.models.referral import ImportRun
+from prevention.models.imports import ImportRun
 from prevention.policies.decision import ALLOW, HIDE, Decision, deny
 
 

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session, aliased
 
 from prevention.domain.account import Actor
 from prevention.domain.agency import AgencyKind
+from prevention.domain.imports import ImportState, RowOutcome
 from prevention.errors import NotFound
 from prevention.models.account import User
 from prevention.models.agency import Agency
-from prevention.models.referral import ImportRow, ImportRun, ImportState, RowOutcome
+from prevention.models.imports import ImportRow, ImportRun
 from prevention.policies.imports import may_see_outcomes, visible_imports
 
 PAGE_SIZE = 20

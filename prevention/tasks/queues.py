@@ -32,11 +32,11 @@ _ROUTES = {
     "notifications": Queue.NOTIFY,
     "followups": Queue.FOLLOWUPS,
     "accounts": Queue.FOLLOWUPS,
-    "referrals": Queue.IMPORT,
+    "imports": Queue.IMPORT,
 }
 
 #: Tasks that do not go where their row goes: somebody waits for a preview, and an import before it may take an hour.
-_EXCEPTIONS = {"referrals.preview_import": Queue.PREVIEW}
+_EXCEPTIONS = {"imports.preview": Queue.PREVIEW}
 
 
 def route(name: str, *_args: Any, **_options: Any) -> dict[str, str]:

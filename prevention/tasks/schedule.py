@@ -6,8 +6,8 @@ MODULES = (
     "prevention.tasks.accounts",
     "prevention.tasks.outbox",
     "prevention.tasks.followups",
+    "prevention.tasks.imports",
     "prevention.tasks.notifications",
-    "prevention.tasks.referrals",
 )
 
 #: Seconds between rings. The rows say what is due; a ring that is missed is made good by the next.

@@ -7,8 +7,8 @@ may run twice for one row, and tolerates it.
 #: Topic → the task that gets the ids.
 TASKS: dict[str, str] = {
     "alert.raised": "alerts.send",
-    "import.preview": "referrals.preview_import",
-    "import.run": "referrals.run_import",
+    "import.preview": "imports.preview",
+    "import.run": "imports.run",
 }
 
 #: Topics without ids: a bell that rows are waiting. One ring a batch is enough.

@@ -19,7 +19,6 @@ from govuk_frontend_wtf.wtforms_widgets import (
     GovTextArea,
     GovTextInput,
 )
-from markupsafe import Markup
 from wtforms import (
     BooleanField,
     Field,
@@ -35,100 +34,12 @@ from wtforms import (
 from wtforms.form import BaseForm
 from wtforms.validators import StopValidation, ValidationError
 
+from prevention.web.widgets import Choices, DateParts, Tick, Widget
+
 POSTCODE = re.compile(r"^(GIR ?0AA|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-Z]{2})$")
 """The shape of a UK postcode after upper-casing (domain.md 5.2); whether it exists is the gazetteer's business."""
 
 _NOT_READABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-BIG = "app-big-choice"
-"""The class that makes radios and checkboxes at least 56 px high, for gloves."""
-
-
-class _Widget:
-    """Calls a widget of govuk-frontend-wtf with parameters fixed by us under those of the page."""
-
-    def __init__(self, inner: Callable[..., Any], **params: Any) -> None:
-        self.inner = inner
-        self.params = params
-
-    def __call__(self, field: Field, **kwargs: Any) -> Markup:
-        """Draw ``field``; ``params`` given by the page win over ours, other keywords become attributes.
-
-        ``size`` (``"s"``, ``"m"``, ``"l"``) is the size of the label or legend; ``"s"`` is bold text, the default.
-        """
-        heading = self.heading(field, str(kwargs.pop("size", "s")))
-        params = {**heading, **self.params, **self.for_field(field), **kwargs.pop("params", {})}
-        return Markup(self.inner(field, params=params, **kwargs))  # noqa: S704  # the macro has escaped it
-
-    def heading(self, field: Field, size: str) -> dict[str, Any]:
-        """Give the label its size; its words come from the package."""
-        return {"label": {"classes": f"govuk-label--{size}"}}
-
-    def for_field(self, field: Field) -> dict[str, Any]:
-        """Give parameters that depend on the field."""
-        return {}
-
-
-class _Choices(_Widget):
-    """Radios or checkboxes: the legend is the label, item hints come from the field, and no empty hint is drawn."""
-
-    def heading(self, field: Field, size: str) -> dict[str, Any]:
-        """Make the label a legend of that size."""
-        return _legend(field, size)
-
-    def for_field(self, field: Field) -> dict[str, Any]:
-        """Give ids, the hint when there is one, big targets, hints per choice."""
-        params: dict[str, Any] = {"idPrefix": field.id}
-        if not field.description:
-            params["hint"] = None
-        if getattr(field, "big", False):
-            params["classes"] = BIG
-        hints: Mapping[str, str] = getattr(field, "hints", {})
-        if hints and isinstance(field, SelectField):
-            values = [str(choice[0]) for choice in field.iter_choices()]
-            params["items"] = [{"hint": {"text": hints[value]}} if value in hints else {} for value in values]
-        return params
-
-
-class _DateParts(_Widget):
-    """Day, month and year; the first box carries the field's id so that the error summary can put the cursor there."""
-
-    def heading(self, field: Field, size: str) -> dict[str, Any]:
-        """Make the label a legend of that size."""
-        return _legend(field, size)
-
-    def for_field(self, field: Field) -> dict[str, Any]:
-        """Give the three boxes with what was typed, however wrong."""
-        day, month, year = field.parts if isinstance(field, DateField) else ("", "", "")
-        red = " govuk-input--error" if field.errors else ""
-        return {
-            "id": f"{field.id}-group",
-            "items": [
-                {"label": label, "id": box, "name": field.name, "value": typed, "classes": f"{width}{red}"}
-                for label, box, typed, width in (
-                    ("Day", field.id, day, "govuk-input--width-2"),
-                    ("Month", f"{field.id}-month", month, "govuk-input--width-2"),
-                    ("Year", f"{field.id}-year", year, "govuk-input--width-4"),
-                )
-            ],
-        }
-
-
-class _Tick(_Widget):
-    """A single checkbox: no legend, and no empty hint is drawn."""
-
-    def heading(self, field: Field, size: str) -> dict[str, Any]:
-        """Give nothing: the label stands beside the box."""
-        return {}
-
-    def for_field(self, field: Field) -> dict[str, Any]:
-        """Give the id and big targets; the description becomes the hint of the box."""
-        params: dict[str, Any] = {"idPrefix": field.id, "hint": None}
-        if field.description:
-            params["items"] = [{"hint": {"text": field.description}}]
-        if getattr(field, "big", False):
-            params["classes"] = BIG
-        return params
 
 
 class TextField(StringField):
@@ -136,7 +47,7 @@ class TextField(StringField):
 
     def __init__(self, label: str = "", validators: Sequence[Any] = (), *, width: str = "", **kwargs: Any) -> None:
         super().__init__(label, list(validators), **kwargs)
-        self.widget = _Widget(GovTextInput(), **({"classes": f"govuk-input--width-{width}"} if width else {}))
+        self.widget = Widget(GovTextInput(), **({"classes": f"govuk-input--width-{width}"} if width else {}))
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Keep the first value without the spaces around it and without control characters."""
@@ -155,7 +66,7 @@ class LongTextField(TextAreaField):
         params: dict[str, Any] = {"rows": rows}
         if limit is not None:
             params["maxlength"] = limit
-        self.widget = _Widget(GovCharacterCount() if limit is not None else GovTextArea(), **params)
+        self.widget = Widget(GovCharacterCount() if limit is not None else GovTextArea(), **params)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Keep the text without the spaces around it and without control characters, with Unix line ends."""
@@ -172,13 +83,13 @@ class LongTextField(TextAreaField):
 class SecretField(PasswordField):
     """A password with a show button; never filled in again by the server."""
 
-    widget = _Widget(GovPasswordInput())
+    widget = Widget(GovPasswordInput())
 
 
 class UploadField(FileField):
     """One file. The page's form needs ``form_files = true``."""
 
-    widget = _Widget(GovFileInput())
+    widget = Widget(GovFileInput())
 
 
 class TickField(BooleanField):
@@ -187,13 +98,13 @@ class TickField(BooleanField):
     def __init__(self, label: str = "", validators: Sequence[Any] = (), *, big: bool = False, **kwargs: Any) -> None:
         super().__init__(label, list(validators), **kwargs)
         self.big = big
-        self.widget = _Tick(GovCheckboxInput())
+        self.widget = Tick(GovCheckboxInput())
 
 
 class PickField(SelectField):
     """A drop-down list from ``choices`` (value, label), passed in by the view. Prefer radios for fewer than eight."""
 
-    widget = _Widget(GovSelect())
+    widget = Widget(GovSelect())
 
     def __init__(self, label: str = "", validators: Sequence[Any] = (), *, choices: Any = None, **kwargs: Any) -> None:
         super().__init__(label, list(validators), choices=_as_choices(choices), validate_choice=False, **kwargs)
@@ -220,7 +131,7 @@ class RadiosField(RadioField):
         super().__init__(label, list(validators), choices=_as_choices(choices), validate_choice=False, **kwargs)
         self.big = big
         self.hints = dict(hints or {})
-        self.widget = _Choices(GovRadioInput(), **({"classes": "govuk-radios--inline"} if inline else {}))
+        self.widget = Choices(GovRadioInput(), **({"classes": "govuk-radios--inline"} if inline else {}))
 
     def pre_validate(self, form: BaseForm) -> None:
         """Refuse a value that is not on offer; nothing chosen is for the validators to judge."""
@@ -243,7 +154,7 @@ class CheckboxesField(SelectMultipleField):
         super().__init__(label, list(validators), choices=_as_choices(choices), validate_choice=False, **kwargs)
         self.big = big
         self.hints = dict(hints or {})
-        self.widget = _Choices(GovCheckboxesInput())
+        self.widget = Choices(GovCheckboxesInput())
 
     def pre_validate(self, form: BaseForm) -> None:
         """Refuse values that are not on offer."""
@@ -318,7 +229,7 @@ class DateField(Field):
     refused with words that say which part is wrong. All boxes empty is None: use DataRequired to insist.
     """
 
-    widget = _DateParts(GovDateInput())
+    widget = DateParts(GovDateInput())
 
     data: date | None
 
@@ -429,7 +340,7 @@ class WholeNumberField(IntegerField):
     ) -> None:
         super().__init__(label, list(validators), **kwargs)
         self.highest = highest
-        self.widget = _Widget(GovTextInput(), classes=f"govuk-input--width-{width}", inputmode="numeric")
+        self.widget = Widget(GovTextInput(), classes=f"govuk-input--width-{width}", inputmode="numeric")
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Read the number; empty is None."""
@@ -447,39 +358,9 @@ class WholeNumberField(IntegerField):
             raise StopValidation
 
 
-def error_list(form: BaseForm) -> list[dict[str, str]]:
-    """List a form's errors for the error summary, in the order of the fields: ``text`` and ``href`` of the field.
-
-    Goes into sub-forms and lists of fields. Errors of the whole form have no ``href``. Replaces the package's
-    ``wtforms_errors``, which loses lists whose first entry is right.
-    """
-    found: list[dict[str, str]] = [{"text": str(error)} for error in getattr(form, "form_errors", [])]
-    for field in form:
-        found.extend(_field_errors(field))
-    return found
-
-
-def _field_errors(field: Field) -> list[dict[str, str]]:
-    inner = getattr(field, "form", None)
-    if isinstance(inner, BaseForm):
-        return error_list(inner)
-    entries = getattr(field, "entries", None)
-    if isinstance(entries, list):
-        nested = [error for entry in entries for error in _field_errors(entry)]
-        if nested:
-            return nested
-    errors: Sequence[object] = field.errors
-    words = [error for error in errors if not isinstance(error, list | tuple | dict)]
-    return [{"text": str(words[0]), "href": f"#{field.id}"}] if words else []
-
-
 def _readable(text: str) -> str:
     """Leave out what nobody types on purpose: NUL and other controls (the database refuses NUL), bidi overrides."""
     return _NOT_READABLE.sub("", text)
-
-
-def _legend(field: Field, size: str) -> dict[str, Any]:
-    return {"fieldset": {"legend": {"text": field.label.text, "classes": f"govuk-fieldset__legend--{size}"}}}
 
 
 def _as_choices(choices: Any) -> Any:

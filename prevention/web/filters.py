@@ -10,6 +10,8 @@ from typing import Any
 import phonenumbers
 from flask import Flask
 
+from prevention.domain.local_time import LONDON
+
 
 def local_datetime(value: datetime | None) -> str:
     """Write an aware datetime as London people read it: ``22 Nov 2026, 4:07pm``. None becomes an empty string.

@@ -9,7 +9,7 @@ from flask import Flask, url_for
 from govuk_frontend_wtf.main import WTFormsHelpers
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 
-from prevention.web import fields, filters
+from prevention.web import filters, form_errors
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 STATIC = Path(__file__).resolve().parents[1] / "static"
@@ -38,7 +38,7 @@ def init_app(app: Flask) -> None:
     WTFormsHelpers(app)
     filters.register(app)
     app.add_template_global(asset)
-    app.add_template_global(fields.error_list, "error_list")
+    app.add_template_global(form_errors.error_list, "error_list")
     app.add_template_global(_now, "now")
 
 

@@ -23,12 +23,13 @@ from prevention.demonstration.accounts import load_accounts
 from prevention.demonstration.generator.extracts import ENCODINGS
 from prevention.demonstration.generator.world import generate
 from prevention.domain.account import SYSTEM
+from prevention.domain.imports import ImportState, RowOutcome
 from prevention.domain.reference import ReferenceKind, new_reference
 from prevention.extensions import current_session, db, disconnect
 from prevention.models.agency import Agency
-from prevention.models.referral import ImportRun, ImportState, RowOutcome
+from prevention.models.imports import ImportRun
 from prevention.services.gazetteer import load_addresses
-from prevention.services.referrals.importing import run_import
+from prevention.services.imports.running import run_import
 from prevention.web.transactions import work_as
 from tests.bench.environment import ROOT, fresh_database, machine, postgres, settings_for
 

@@ -9,10 +9,11 @@ from werkzeug.routing import Rule
 
 from prevention.domain.account import Role
 from prevention.domain.agency import AgencyKind
+from prevention.domain.imports import ImportState
 from prevention.domain.reference import ReferenceKind, new_reference
 from prevention.models.agency import Agency
+from prevention.models.imports import ImportRun
 from prevention.models.outreach import Outreach, OutreachDoor, OutreachKind
-from prevention.models.referral import ImportRun, ImportState
 from tests.support.arranging import NOW, Arranger
 from tests.support.client import PageClient, without_token
 

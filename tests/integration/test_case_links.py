@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from prevention.domain.account import Actor, Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
+from prevention.domain.imports import RowOutcome
 from prevention.domain.referral import ReferralReason
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
@@ -17,7 +18,7 @@ from prevention.models.agency import Agency
 from prevention.models.audit import AuditEvent, AuditTag
 from prevention.models.case import Assignment, Case, CaseInvolvement, ReferralLink
 from prevention.models.notification import Alert
-from prevention.models.referral import Referral, RowOutcome
+from prevention.models.referral import Referral
 from prevention.services.cases.assigning import assign
 from prevention.services.cases.joining import join, separate
 from prevention.services.cases.moving import move

@@ -27,11 +27,14 @@ from prevention.models.account import User
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditEvent, AuditTag
 from prevention.models.case import Case, CaseInvolvement
+from prevention.models.imports import ImportRun
 from prevention.models.notification import Message, OutboxMessage
 from prevention.models.outreach import Outreach, OutreachDoor, OutreachKind
-from prevention.models.referral import ImportRun, ProposedAmendment, Referral
+from prevention.models.referral import ProposedAmendment, Referral
 from prevention.models.visit import Visit
-from prevention.services.referrals.importing import create_run, preview, run_import, start_run
+from prevention.services.imports.previewing import preview
+from prevention.services.imports.running import run_import
+from prevention.services.imports.runs import create_run, start_run
 from prevention.services.work import Work
 from prevention.unit_of_work import GuardedSession, unit_of_work, utc_now
 from tests.conftest import actor_of

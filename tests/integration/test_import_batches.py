@@ -17,16 +17,20 @@ from sqlalchemy.pool import NullPool
 from prevention.demonstration.generator.world import generate
 from prevention.domain.account import SYSTEM
 from prevention.domain.agency import AgencyKind
+from prevention.domain.imports import ImportState, RowOutcome
 from prevention.errors import Conflict
 from prevention.models.agency import Agency
 from prevention.models.case import Case, ReferralLink
+from prevention.models.imports import ImportRow, ImportRun
 from prevention.models.match import MatchCandidate
 from prevention.models.person import BlockingKey, HouseholdLink, PersonLink, PersonRecord
 from prevention.models.premises import Premises
-from prevention.models.referral import ImportRow, ImportRun, ImportState, Referral, RowOutcome
+from prevention.models.referral import Referral
+from prevention.services.imports import running
+from prevention.services.imports.running import BATCH, run_import
+from prevention.services.imports.runs import cancel_run, queue_run
 from prevention.services.locks import lock_words
-from prevention.services.referrals import importing, intake
-from prevention.services.referrals.importing import BATCH, cancel_run, queue_run, run_import
+from prevention.services.referrals import intake
 from prevention.services.work import Work
 from prevention.settings import Settings
 from prevention.unit_of_work import GuardedSession, unit_of_work
@@ -299,7 +303,7 @@ def test_batches_leave_the_same_behind_as_rows_one_by_one(
         arrange.session.expunge_all()
         arrange.agency(AgencyKind.FIRE)
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(importing, "BATCH", size)
+            patched.setattr(running, "BATCH", size)
             for kind, profile in ((AgencyKind.AMBULANCE, "ambulance"), (AgencyKind.POLICE, "police")):
                 run_id = queue(session, arrange.agency(kind).id, profile)
                 content = getattr(extracts, profile).read_bytes()

@@ -21,17 +21,19 @@ from prevention.adapters.files import FileStore
 from prevention.demonstration.generator.world import generate
 from prevention.domain.account import SYSTEM, Role
 from prevention.domain.agency import AgencyKind
+from prevention.domain.imports import ImportState, RowOutcome
 from prevention.domain.intake.profile import profile_named
 from prevention.domain.spreadsheet import safe_cell
 from prevention.domain.suggestions import handling
 from prevention.models.account import User
 from prevention.models.audit import AuditEvent, AuditTag
-from prevention.models.referral import ImportRow, ImportRun, ImportState, Referral, RowOutcome
+from prevention.models.imports import ImportRow, ImportRun
+from prevention.models.referral import Referral
 from prevention.policies.imports import may_run_import, visible_imports
-from prevention.services.referrals import importing
+from prevention.services.imports import previewing, running
 from prevention.services.work import Work
 from prevention.settings import Settings
-from prevention.tasks.referrals import preview_import, run_import
+from prevention.tasks.imports import preview_import, run_import
 from prevention.unit_of_work import GuardedSession, unit_of_work
 from tests.conftest import actor_of
 from tests.support.arranging import NOW, Arranger
@@ -72,7 +74,8 @@ def worker(session: GuardedSession, settings: Settings) -> Callable[[str, UUID],
         return unit_of_work(session, SYSTEM)
 
     def work(what: str, run_id: UUID) -> None:
-        getattr(importing, what)(open_work, run_id, FileStore(settings.upload_folder).open)
+        step = {"preview": previewing.preview, "run_import": running.run_import}[what]
+        step(open_work, run_id, FileStore(settings.upload_folder).open)
 
     return work
 

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from prevention.domain.agency import AgencyKind
 from prevention.domain.concern import load_concern_rules
+from prevention.domain.imports import RowOutcome
 from prevention.domain.referral import Channel, GivenAddress, GivenPerson
 from prevention.models.agency import Agency
 from prevention.models.case import Case
 from prevention.models.match import MatchCandidate
 from prevention.models.person import Person
 from prevention.models.premises import Premises
-from prevention.models.referral import RowOutcome
 from prevention.services.referrals.intake import Receipt
 from prevention.unit_of_work import GuardedSession
 from tests.support.arranging import NOW, Arranger

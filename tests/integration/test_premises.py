@@ -6,13 +6,13 @@ from sqlalchemy.orm import Session
 
 from prevention.domain.account import SYSTEM
 from prevention.domain.agency import AgencyKind
+from prevention.domain.imports import RowOutcome
 from prevention.domain.referral import GivenAddress
 from prevention.errors import Invalid
 from prevention.models.agency import Agency, Area
 from prevention.models.case import Case
 from prevention.models.person import PersonRecord
 from prevention.models.premises import AddressStatus, GazetteerAddress, Household, Premises
-from prevention.models.referral import RowOutcome
 from prevention.services.gazetteer import COLUMNS, load_addresses
 from prevention.services.premises import household_at, place
 from prevention.services.reference import load_areas

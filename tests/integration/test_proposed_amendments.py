@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from prevention.domain.account import PUBLIC, SYSTEM, Actor, Role
 from prevention.domain.agency import AgencyKind
+from prevention.domain.imports import RowOutcome
 from prevention.domain.referral import Channel, NotSaid, ReceiveReferral, ReferralReason
 from prevention.domain.referral_content import with_fields
 from prevention.errors import Conflict, Invalid, NotFound
@@ -19,7 +20,7 @@ from prevention.models.account import User
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditEvent, AuditTag
 from prevention.models.notification import Message
-from prevention.models.referral import ProposalState, ProposedAmendment, Referral, RowOutcome
+from prevention.models.referral import ProposalState, ProposedAmendment, Referral
 from prevention.policies.referrals import may_settle_proposal, visible_proposals
 from prevention.services.referrals.amending import amend, saying
 from prevention.services.referrals.proposing import accept, decline

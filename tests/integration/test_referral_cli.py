@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 
 from prevention.domain.account import SYSTEM, Role
 from prevention.domain.agency import AgencyKind
+from prevention.domain.imports import ImportState
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditEvent
 from prevention.models.case import Case
+from prevention.models.imports import ImportRun
 from prevention.models.notification import Message, OutboxMessage
 from prevention.models.person import BlockingKey, Person
 from prevention.models.premises import Premises
-from prevention.models.referral import ImportRun, ImportState, Referral
+from prevention.models.referral import Referral
 from prevention.services.locks import lock_words
 from prevention.services.work import Work
 from prevention.unit_of_work import GuardedSession, unit_of_work

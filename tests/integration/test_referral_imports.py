@@ -21,33 +21,23 @@ from prevention.adapters.files import FileStore
 from prevention.demonstration.generator.world import generate
 from prevention.domain.account import SYSTEM, Role
 from prevention.domain.agency import AgencyKind
+from prevention.domain.imports import ImportState
 from prevention.domain.intake.rows import Row
 from prevention.errors import Conflict, Invalid, NotFound
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditEvent, AuditTag
 from prevention.models.case import Case
+from prevention.models.imports import ImportRow, ImportRun
 from prevention.models.notification import OutboxMessage
-from prevention.models.referral import (
-    ImportRow,
-    ImportRun,
-    ImportState,
-    ProposedAmendment,
-    Referral,
-    ReferralAmendment,
-)
-from prevention.services.referrals import importing
-from prevention.services.referrals.importing import (
-    Source,
-    cancel_run,
-    create_run,
-    give_up,
-    preview,
-    run_import,
-    start_run,
-)
+from prevention.models.referral import ProposedAmendment, Referral, ReferralAmendment
+from prevention.services.imports import previewing, running
+from prevention.services.imports.previewing import preview
+from prevention.services.imports.running import run_import
+from prevention.services.imports.runs import cancel_run, create_run, give_up, start_run
+from prevention.services.imports.source import Source
 from prevention.services.work import Work
 from prevention.settings import Settings
-from prevention.tasks import referrals as tasks
+from prevention.tasks import imports as tasks
 from prevention.unit_of_work import GuardedSession, unit_of_work
 from tests.conftest import actor_of
 from tests.support.arranging import Arranger
@@ -481,7 +471,7 @@ def test_a_run_that_cannot_go_on_says_so(
         raise OSError("no space left on device")
 
     started(session, handed_in, opener(some_rows(1)))
-    monkeypatch.setattr(tasks.importing, "run_import", breaks)
+    monkeypatch.setattr(tasks.running, "run_import", breaks)
     with app.app_context():
         monkeypatch.setattr(tasks.run_import, "retry", lambda **_: Retry())
         with pytest.raises(Retry):
@@ -528,14 +518,14 @@ def test_twenty_thousand_rows_are_read_in_constant_memory(
     def open_file(_: str) -> BinaryIO:
         return long_file.open("rb")
 
-    real, seen = importing._take_batch, Counter[str]()
+    real, seen = running._take_batch, Counter[str]()
 
     def counted(open_work: OpenWork, run_id: UUID, done: int, batch: list[Row], source: Source) -> bool:
         seen["rows"] += len(batch)
         return done >= 50 or real(open_work, run_id, done, batch, source)
 
-    monkeypatch.setattr(importing, "_take_batch", counted)
-    monkeypatch.setattr(importing, "ROWS_TRIED", 50)
+    monkeypatch.setattr(running, "_take_batch", counted)
+    monkeypatch.setattr(previewing, "ROWS_TRIED", 50)
     process = psutil.Process()
     before = process.memory_info().rss
     started(session, handed_in, open_file)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from prevention.domain.account import SYSTEM, Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
+from prevention.domain.imports import RowOutcome
 from prevention.domain.reference import read_reference
 from prevention.domain.referral import Channel, GivenAddress, GivenPerson, HouseholdFlag, ReferralReason
 from prevention.domain.risk import RiskLevel
@@ -22,7 +23,7 @@ from prevention.models.match import MatchCandidate
 from prevention.models.notification import Alert, Message, OutboxMessage
 from prevention.models.person import BlockingKey, HouseholdLink, Person, PersonLink, PersonRecord
 from prevention.models.premises import Premises
-from prevention.models.referral import Referral, ReferralAmendment, RowOutcome
+from prevention.models.referral import Referral, ReferralAmendment
 from prevention.services.referrals.amending import amend
 from prevention.services.referrals.intake import receive, receive_all
 from prevention.unit_of_work import GuardedSession, unit_of_work

@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from prevention.domain.account import SYSTEM
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
+from prevention.domain.imports import RowOutcome
 from prevention.domain.referral import GivenAddress, GivenPerson, ReceiveReferral, ReferralReason
 from prevention.models.agency import Agency
 from prevention.models.case import Case, ReferralLink
 from prevention.models.person import HouseholdLink, Person, PersonLink
 from prevention.models.premises import Household, Premises
-from prevention.models.referral import Referral, RowOutcome
+from prevention.models.referral import Referral
 from prevention.services.cases.finding import lock_cases
 from prevention.services.cases.moving import move
 from prevention.services.referrals.intake import Receipt, receive

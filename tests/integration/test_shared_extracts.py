@@ -18,10 +18,11 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from prevention.domain.agency import AgencyKind
+from prevention.domain.imports import RowOutcome
 from prevention.models.case import Case, ReferralLink
 from prevention.models.match import MatchCandidate
 from prevention.models.person import PersonLink, PersonRecord
-from prevention.models.referral import Referral, ReferralAmendment, RowOutcome
+from prevention.models.referral import Referral, ReferralAmendment
 from tests.support.arranging import Arranger
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "referrals"

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList, False_, True_
 from sqlalchemy.sql.operators import eq, in_op
 
-from prevention.blueprints.visits.record_form import OUTCOMES, fields_of, form_from
+from prevention.blueprints.visits.record_fields import fields_of, form_from
+from prevention.blueprints.visits.record_form import OUTCOMES
 from prevention.domain.account import SYSTEM, Actor, Permission, Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.behaviour import Behaviour, Wellbeing

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import FieldList, Form, FormField
 from wtforms.validators import DataRequired, InputRequired, Optional
 
-from prevention.web import fields
+from prevention.web import fields, form_errors
 
 
 class Colour(StrEnum):
@@ -161,7 +161,7 @@ def test_the_error_list_reaches_into_sub_forms_and_lists() -> None:
     form = Visit(MultiDict({"rooms-0-name": "Hall", "rooms-1-name": "", "words-0": "x", "words-1": ""}))
     assert not form.validate()
     form.form_errors.append("The visit overlaps another")
-    assert fields.error_list(form) == [
+    assert form_errors.error_list(form) == [
         {"text": "The visit overlaps another"},
         {"text": "Name the room", "href": "#where-name"},
         {"text": "Name the room", "href": "#rooms-1-name"},

@@ -3,7 +3,7 @@
 import pytest
 
 from prevention.blueprints.imports.wording import by_sentence, encoding_words, field_words, line_words, outcome_words
-from prevention.models.referral import ImportRun
+from prevention.models.imports import ImportRun
 
 
 @pytest.mark.parametrize(

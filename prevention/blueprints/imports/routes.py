@@ -32,6 +32,7 @@ from prevention.blueprints.imports.wording import (
 )
 from prevention.domain.account import Permission
 from prevention.domain.agency import AgencyKind
+from prevention.domain.imports import ImportState
 from prevention.domain.intake.profile import Profile, shipped_profiles
 from prevention.domain.intake.report import refused_report
 from prevention.domain.intake.rows import is_beyond_header
@@ -39,7 +40,7 @@ from prevention.errors import Conflict, Invalid, NotFound
 from prevention.extensions import current_session
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditTag
-from prevention.models.referral import ImportRun, ImportState
+from prevention.models.imports import ImportRun
 from prevention.queries.imports import (
     RunKey,
     RunView,
@@ -51,7 +52,7 @@ from prevention.queries.imports import (
     senders_of_kind,
 )
 from prevention.queries.referrals.proposals import waiting_count
-from prevention.services.referrals.importing import cancel_run, create_run, start_run
+from prevention.services.imports.runs import cancel_run, create_run, start_run
 from prevention.web.auth import current_actor
 from prevention.web.form_handling import show_problems
 from prevention.web.guards import guarded

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from prevention.models.referral import ImportRun, ImportState, RowOutcome
+from prevention.domain.imports import ImportState, RowOutcome
+from prevention.models.imports import ImportRun
 
 _ENCODINGS = {"ascii": "plain letters", "utf-8": "Unicode (UTF-8)", "cp1252": "Windows letters (Windows-1252)"}
 _OUTCOMES = {

@@ -12,11 +12,12 @@ from prevention.blueprints.referrals.filling import find_homes, goes_back, is_ch
 from prevention.blueprints.referrals.forms import COMMON_REASONS, TOLD_ANSWERS, AmendForm, values_of
 from prevention.blueprints.referrals.wording import change_rows
 from prevention.domain.account import Permission
+from prevention.domain.imports import RowOutcome
 from prevention.domain.referral import Told
 from prevention.domain.referral_content import Content, changes_between, content_of
 from prevention.errors import Conflict, Invalid
 from prevention.extensions import current_session
-from prevention.models.referral import Referral, RowOutcome
+from prevention.models.referral import Referral
 from prevention.queries.referrals.following import is_confidential, referral_to_amend
 from prevention.services.referrals.amending import AMENDED_MEANWHILE, saying
 from prevention.services.referrals.amending import amend as amend_referral

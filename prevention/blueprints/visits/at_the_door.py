@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.visits.blueprint import bp
 from prevention.blueprints.visits.forms import AT_THE_DOOR, DOOR_FIELDS, DoorForm
-from prevention.blueprints.visits.record_form import form_from
+from prevention.blueprints.visits.record_fields import form_from
 from prevention.blueprints.visits.wording import next_words
 from prevention.domain.account import Permission
 from prevention.domain.local_time import LONDON

@@ -9,7 +9,7 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from prevention.blueprints.visits.blueprint import bp
-from prevention.blueprints.visits.record_form import Fields
+from prevention.blueprints.visits.record_fields import Fields
 from prevention.domain.account import Permission
 from prevention.domain.local_time import LONDON
 from prevention.errors import Invalid

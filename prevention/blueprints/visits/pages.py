@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.visits.blueprint import bp
 from prevention.blueprints.visits.forms import AT_THE_DOOR
-from prevention.blueprints.visits.record_form import Difference, differences, fields_of, form_from
+from prevention.blueprints.visits.record_differences import Difference, differences
+from prevention.blueprints.visits.record_fields import fields_of, form_from
 from prevention.blueprints.visits.wording import case_page, next_words
 from prevention.domain.account import Permission
 from prevention.domain.local_time import LONDON

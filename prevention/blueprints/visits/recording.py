@@ -6,19 +6,10 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.visits.blueprint import bp
-from prevention.blueprints.visits.record_form import (
-    SECTIONS,
-    Difference,
-    Fields,
-    RecordForm,
-    answers_in,
-    differences,
-    fields_of,
-    fields_of_form,
-    form_from,
-    sections_with_errors,
-    show_problems,
-)
+from prevention.blueprints.visits.record_differences import Difference, differences
+from prevention.blueprints.visits.record_fields import Fields, fields_of, fields_of_form, form_from
+from prevention.blueprints.visits.record_form import RecordForm
+from prevention.blueprints.visits.record_sections import SECTIONS, answers_in, sections_with_errors, show_problems
 from prevention.domain.account import Permission
 from prevention.domain.local_time import LONDON
 from prevention.domain.visit import VisitState

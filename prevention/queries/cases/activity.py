@@ -17,12 +17,7 @@ from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome, VisitState
 from prevention.models.account import User
 from prevention.models.agency import Agency, Team
-from prevention.models.case import (
-    Assignment,
-    Case,
-    CaseNote,
-    ContactAttempt,
-)
+from prevention.models.case import Assignment, Case, CaseNote, ContactAttempt
 from prevention.models.followup import FollowUp
 from prevention.models.premises import AddressStatus
 from prevention.models.visit import AlarmRecord, OnwardReferral, Visit

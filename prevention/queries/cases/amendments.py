@@ -6,11 +6,7 @@ from typing import Any
 
 from prevention.domain.account import Actor
 from prevention.models.referral import Referral, ReferralAmendment
-from prevention.policies.sharing import (
-    is_own,
-    may_know_person,
-    shared_reasons,
-)
+from prevention.policies.sharing import is_own, may_know_person, shared_reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +32,7 @@ class AmendmentView:
 #: Fields of another agency's amendment that a shared case may show (domain.md 4.4: name, address, contact, language,
 #: and what keeps a crew safe). Where somebody is, and who lives there, is shown as it is now, not as it was.
 _SHARED_GROUPS = ("person.", "address.")
-
-
 _SHARED_FIELDS = frozenset({"staff_safety", "contact_constraints", "told", "agrees"})
-
-
 _NEVER_SHARED = frozenset({"person.nhs_number"})
 
 

@@ -16,15 +16,10 @@ from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
 from prevention.errors import NotFound
 from prevention.models.agency import Agency, Area
-from prevention.models.case import (
-    Case,
-    CaseInvolvement,
-)
+from prevention.models.case import Case, CaseInvolvement
 from prevention.models.premises import AddressStatus, Premises
 from prevention.policies.cases import may_note_on_case, may_view_case, may_work_on_case, visible_cases
-from prevention.policies.sharing import (
-    may_know,
-)
+from prevention.policies.sharing import may_know
 from prevention.queries.cases.queue import DEADLINE_MET
 
 

@@ -11,17 +11,11 @@ from sqlalchemy.orm import Session
 
 from prevention.domain.account import Actor, Permission
 from prevention.domain.agency import AgencyKind
-from prevention.domain.referral import (
-    ContactConstraint,
-    ReferralReason,
-    StaffSafety,
-)
+from prevention.domain.referral import ContactConstraint, ReferralReason, StaffSafety
 from prevention.domain.visit import OPEN_VISIT_STATES
 from prevention.models.followup import FollowUp
 from prevention.models.visit import OnwardReferral
-from prevention.policies.sharing import (
-    crew_instructions,
-)
+from prevention.policies.sharing import crew_instructions
 from prevention.queries.cases.activity import (
     AssignmentLine,
     ContactLine,

@@ -7,10 +7,7 @@ from datetime import date
 from prevention.domain.account import Actor
 from prevention.models.person import PersonRecord
 from prevention.models.referral import Referral
-from prevention.policies.sharing import (
-    may_know_person,
-    view_of_referral,
-)
+from prevention.policies.sharing import may_know_person, view_of_referral
 
 
 @dataclass(frozen=True, slots=True)

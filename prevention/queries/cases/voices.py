@@ -19,9 +19,7 @@ from prevention.domain.referral import (
     ReferralReason,
     Told,
 )
-from prevention.models.case import (
-    ReferralLink,
-)
+from prevention.models.case import ReferralLink
 from prevention.models.referral import Referral
 from prevention.policies.sharing import (
     NOT_AT_HOME,

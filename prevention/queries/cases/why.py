@@ -12,13 +12,8 @@ from prevention.domain.agency import AgencyKind
 from prevention.domain.risk import FactorSource, RiskLevel
 from prevention.domain.risk_rules import factor_reason
 from prevention.models.account import User
-from prevention.models.case import (
-    Case,
-    RiskAssessment,
-)
-from prevention.policies.sharing import (
-    may_know,
-)
+from prevention.models.case import Case, RiskAssessment
+from prevention.policies.sharing import may_know
 from prevention.queries.colleagues import ANOTHER_AGENCY, works_with
 
 

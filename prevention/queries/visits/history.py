@@ -12,9 +12,7 @@ from prevention.domain.visit import VisitOutcome, VisitState
 from prevention.models.account import User
 from prevention.models.followup import FollowUp
 from prevention.models.visit import OnwardReferral, Visit, VisitDraft
-from prevention.policies.visits import (
-    visible_visits,
-)
+from prevention.policies.visits import visible_visits
 
 
 def draft_of(session: Session, visit_id: UUID) -> VisitDraft | None:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from prevention.domain.imports import RowOutcome
 from prevention.domain.referral import GivenAddress, ReceiveReferral
 from prevention.domain.referral_content import Content, changes_between, command_from, content_of, hash_of
 from prevention.domain.visit import VisitState
@@ -9,7 +10,7 @@ from prevention.errors import Conflict, Invalid
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
 from prevention.models.person import PersonLink
-from prevention.models.referral import Referral, ReferralAmendment, RowOutcome
+from prevention.models.referral import Referral, ReferralAmendment
 from prevention.models.visit import Visit
 from prevention.services.cases.assessing import reassess
 from prevention.services.cases.finding import lock_cases

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import selectinload
 
+from prevention.domain.imports import RowOutcome
 from prevention.domain.reference import ReferenceKind, new_reference
 from prevention.domain.referral import ReceiveReferral
 from prevention.domain.referral_content import content_of, hash_of
@@ -20,7 +21,7 @@ from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
 from prevention.models.person import PersonRecord
 from prevention.models.premises import Premises
-from prevention.models.referral import Referral, RowOutcome
+from prevention.models.referral import Referral
 from prevention.services.cases.joining import join
 from prevention.services.cases.opening import IntakeDesks, open_case
 from prevention.services.followups.planning import plan_on_referral

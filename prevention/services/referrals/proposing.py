@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from prevention.domain.imports import RowOutcome
 from prevention.domain.local_time import LONDON
 from prevention.domain.referral import ReceiveReferral
 from prevention.domain.referral_content import Content, changes_between, flat, with_fields
@@ -17,7 +18,7 @@ from prevention.models.agency import Agency
 from prevention.models.audit import AuditTag
 from prevention.models.case import ReferralLink
 from prevention.models.notification import Message
-from prevention.models.referral import ProposalState, ProposedAmendment, Referral, RowOutcome
+from prevention.models.referral import ProposalState, ProposedAmendment, Referral
 from prevention.policies.referrals import may_settle_proposal
 from prevention.services.locks import lock_referral
 from prevention.services.notifications.messages import mailbox_of_desk, write_message

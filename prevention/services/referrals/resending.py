@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
+from prevention.domain.imports import RowOutcome
 from prevention.domain.local_time import LONDON
 from prevention.domain.referral import Channel, GivenAddress, GivenPerson, NotSaid, ReceiveReferral, ReferralReason
 from prevention.domain.referral_content import Content, command_from, content_of
 from prevention.domain.referral_resent import Resent, compare
 from prevention.errors import Invalid
 from prevention.matching.normalise import address_key, fold, tidy_address, tidy_person
-from prevention.models.referral import Referral, RowOutcome
+from prevention.models.referral import Referral
 from prevention.services.referrals.amending import ANOTHER_AGENCYS, amend
 from prevention.services.referrals.proposing import end_what_is_so, last_said, propose
 from prevention.services.work import Work

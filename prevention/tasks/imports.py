@@ -1,4 +1,4 @@
-"""Tasks of the referrals row: previewing and running imports."""
+"""Tasks of the imports row: previewing a file, and running its import."""
 
 from collections.abc import Callable
 from typing import Any, BinaryIO
@@ -10,30 +10,28 @@ from flask import current_app
 from prevention.adapters.files import FileStore
 from prevention.domain.account import SYSTEM
 from prevention.extensions import current_session
-from prevention.models.referral import ImportRun, ImportState
-from prevention.services.referrals import importing
-from prevention.services.referrals.importing import OpenWork
+from prevention.models.imports import ImportRun
+from prevention.services.imports import previewing, running, runs
+from prevention.services.imports.source import OpenWork
 from prevention.web.transactions import work_as
 
 #: Tries after the first, a little later each time: a database that restarts is back by then.
 _RETRIES = 4
 _FIRST_PAUSE_SECONDS = 5
 
-_ENDED = frozenset({ImportState.FINISHED, ImportState.CANCELLED, ImportState.FAILED})
-
 Step = Callable[[OpenWork, UUID, Callable[[str], BinaryIO]], None]
 
 
-@shared_task(bind=True, name="referrals.preview_import", max_retries=_RETRIES)
+@shared_task(bind=True, name="imports.preview", max_retries=_RETRIES)
 def preview_import(self: Task[Any, Any], run_id: str, message_id: str = "") -> None:  # noqa: ARG001 - all get it
     """Read a file through and try out its first rows; a second delivery finds it done."""
-    _carry(self, importing.preview, UUID(run_id))
+    _carry(self, previewing.preview, UUID(run_id))
 
 
-@shared_task(bind=True, name="referrals.run_import", max_retries=_RETRIES)
+@shared_task(bind=True, name="imports.run", max_retries=_RETRIES)
 def run_import(self: Task[Any, Any], run_id: str, message_id: str = "") -> None:  # noqa: ARG001 - all get it
     """Carry an import to its end; a second delivery goes on where the first stopped, or does nothing."""
-    _carry(self, importing.run_import, UUID(run_id))
+    _carry(self, running.run_import, UUID(run_id))
 
 
 def _forget_file(run_id: UUID) -> None:
@@ -42,7 +40,7 @@ def _forget_file(run_id: UUID) -> None:
     One that failed has to be handed in again. What was imported from the command line was never kept.
     """
     run = current_session().get(ImportRun, run_id)
-    if run is not None and run.stored_as and run.state in _ENDED:
+    if run is not None and run.stored_as and run.state.is_over:
         FileStore(current_app.extensions["settings"].upload_folder).delete(run.stored_as)
 
 
@@ -52,7 +50,7 @@ def _carry(task: Task[Any, Any], step: Step, run_id: UUID) -> None:
         step(lambda: work_as(SYSTEM), run_id, FileStore(current_app.extensions["settings"].upload_folder).open)
     except Exception as problem:
         if task.request.retries >= _RETRIES:
-            importing.give_up(lambda: work_as(SYSTEM), run_id)
+            runs.give_up(lambda: work_as(SYSTEM), run_id)
             _forget_file(run_id)
             raise
         raise task.retry(exc=problem, countdown=_FIRST_PAUSE_SECONDS * 2**task.request.retries) from problem

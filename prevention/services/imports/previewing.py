@@ -1,0 +1,183 @@
+"""The preview of a file: all of it is read, its first rows are tried out, and nothing is kept but ``run.preview``."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from typing import Any, BinaryIO, NoReturn
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from prevention.domain.imports import ImportState, RowOutcome
+from prevention.domain.intake.conversion import (
+    Refused,
+    Remark,
+    about_missing_columns,
+    cells_to_show,
+    remarks,
+)
+from prevention.domain.intake.rows import Row, read_rows
+from prevention.domain.referral import ReceiveReferral
+from prevention.errors import Invalid
+from prevention.models.imports import ImportRun
+from prevention.models.referral import Referral
+from prevention.services.imports.runs import fail
+from prevention.services.imports.source import OpenWork, Source, in_one, source_of
+from prevention.services.referrals.intake import receive
+from prevention.services.referrals.resending import refusal
+from prevention.services.work import Work
+
+#: Rows tried out, and rolled back, for the preview's "new, joined, for review".
+ROWS_TRIED = 200
+_FIRST_ROWS = 10
+_EXAMPLES = 50
+_LOOKUP_BATCH = 1000
+
+
+class DryRunEnds(Exception):
+    """Leaves a unit of work in which rows were only tried out, so that nothing of it is kept."""
+
+    @classmethod
+    def now(cls) -> NoReturn:
+        """End the dry run.
+
+        Raises:
+            DryRunEnds: always.
+        """
+        raise cls
+
+
+def preview(open_work: OpenWork, run_id: UUID, open_file: Callable[[str], BinaryIO]) -> None:
+    """Read the whole file and try out its first rows; nothing of it is kept but ``run.preview``.
+
+    A file no row can be read from makes the run FAILED with the sentence that says why.
+    """
+    with open_work() as work:
+        run = work.session.get_one(ImportRun, run_id)
+        if run.state is not ImportState.PREVIEWING:
+            return
+        source, stored_as = source_of(run), run.stored_as
+        found_so_far = _Found(source, work.now)
+    try:
+        found = _read_through(open_work, found_so_far, stored_as, open_file)
+        found |= _try_out(open_work, source, stored_as, open_file)
+    except Invalid as invalid:
+        fail(open_work, run_id, " ".join(invalid.problems.values()))
+        return
+    with open_work() as work:
+        run = work.session.get_one(ImportRun, run_id, with_for_update=True)
+        if run.state is ImportState.PREVIEWING:
+            run.preview = found
+            run.total = found["rows"]
+            run.state = ImportState.PREVIEWED
+
+
+def try_row(work: Work, row: Row, source: Source) -> tuple[RowOutcome, str]:
+    """What would become of one row, and for a refused row why; for a unit of work that ``DryRunEnds`` will leave."""
+    command = source.command(row, work.now)
+    if isinstance(command, Refused):
+        return RowOutcome.REFUSED, command.reason
+    try:
+        with work.session.begin_nested():
+            receipt = receive(replace(work, trial=True), command)
+    except Invalid as invalid:
+        return RowOutcome.REFUSED, in_one(invalid)
+    return receipt.outcome, ""
+
+
+def _read_through(
+    open_work: OpenWork, found: "_Found", stored_as: str, open_file: Callable[[str], BinaryIO]
+) -> dict[str, Any]:
+    profile = found.profile
+    with open_file(stored_as) as stream:
+        rows = read_rows(stream, profile)
+        while batch := list(islice(rows, _LOOKUP_BATCH)):
+            commands = [(row, command) for row in batch if (command := found.read(row)) is not None]
+            with open_work() as work:
+                _hold_against_known(work, found, commands)
+    return {"mapping": [[name, list(columns)] for name, columns in profile.mapping()], **found.as_data()}
+
+
+def _hold_against_known(work: Work, found: "_Found", commands: list[tuple[Row, ReceiveReferral]]) -> None:
+    """Count the rows whose reference came in before; those that cannot come again so are refused."""
+    references = {command.source_ref for _, command in commands}
+    rows = work.session.scalars(
+        select(Referral)
+        .where(Referral.source_system == found.profile.source_system, Referral.source_ref.in_(references))
+        .options(selectinload(Referral.amendments))
+    )
+    known = {referral.source_ref: referral for referral in rows}
+    for row, command in commands:
+        referral = known.get(command.source_ref)
+        if referral is None:
+            continue
+        if why := refusal(work, referral, command):
+            found.refuse(row, why, "source_ref")
+        else:
+            found.already_known += 1
+
+
+def _try_out(
+    open_work: OpenWork, source: Source, stored_as: str, open_file: Callable[[str], BinaryIO]
+) -> dict[str, Any]:
+    tried = dict.fromkeys(RowOutcome, 0)
+    try:
+        with open_file(stored_as) as stream, open_work() as work:
+            for row in islice(read_rows(stream, source.profile), ROWS_TRIED):
+                outcome, _ = try_row(work, row, source)
+                tried[outcome] += 1
+            DryRunEnds.now()
+    except DryRunEnds:
+        pass
+    counts = {f"tried_{outcome.value.lower()}": count for outcome, count in tried.items()}
+    return {"tried": sum(tried.values()), **counts}
+
+
+class _Found:
+    """What reading a file through has found so far."""
+
+    def __init__(self, source: Source, now: datetime) -> None:
+        self.profile, self._source, self._now = source.profile, source, now
+        self.encoding = ""
+        self.rows = 0
+        self.refused = 0
+        self.already_known = 0
+        self.first_rows: list[dict[str, str]] = []
+        self.refused_examples: list[dict[str, Any]] = []
+        self.remarks: list[dict[str, Any]] = []
+
+    def read(self, row: Row) -> ReceiveReferral | None:
+        """Count one row; its command when it would be taken, whatever came in before, else nothing."""
+        self.rows += 1
+        if row.encoding != "ascii" or not self.encoding:
+            self.encoding = row.encoding
+        if self.rows == 1:
+            self._remark(row, about_missing_columns(row, self.profile))
+        if len(self.first_rows) < _FIRST_ROWS:
+            self.first_rows.append(cells_to_show(row, self.profile))
+        command = self._source.command(row, self._now)
+        if isinstance(command, Refused):
+            self._refuse(row, command.reason, command.column)
+            return None
+        if len(self.remarks) < _EXAMPLES:
+            self._remark(row, remarks(row, self.profile, now=self._now))
+        return command
+
+    def refuse(self, row: Row, reason: str, field: str) -> None:
+        """Count a row that cannot be taken because of ``field``, named as in ``ReceiveReferral``."""
+        self._refuse(row, reason, self._source.column_of(row, field))
+
+    def _refuse(self, row: Row, reason: str, column: str) -> None:
+        self.refused += 1
+        if len(self.refused_examples) < _EXAMPLES:
+            self.refused_examples.append({"line": row.line, "reason": reason, "column": column})
+
+    def _remark(self, row: Row, found: Iterable[Remark]) -> None:
+        self.remarks += [{"line": row.line, "column": remark.column, "sentence": remark.sentence} for remark in found]
+
+    def as_data(self) -> dict[str, Any]:
+        """As JSON-ready data."""
+        self.refused_examples.sort(key=lambda example: int(example["line"]))
+        return {name: value for name, value in vars(self).items() if name != "profile" and not name.startswith("_")}
