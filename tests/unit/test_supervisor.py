@@ -10,10 +10,11 @@ import psutil
 import pytest
 from honcho.manager import SYSTEM_PRINTER_NAME
 from honcho.printer import Message
+from prevention.demonstration.instance import Places, SupervisorProblem
+from prevention.demonstration.processes import LogPrinter
 
-from prevention.demonstration import supervisor
+from prevention.demonstration import instance, processes, supervisor
 from prevention.demonstration.services import LONGEST_SOCKET_PATH, free_port, process_of, socket_directory
-from prevention.demonstration.supervisor import LogPrinter, Places, SupervisorProblem
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -26,13 +27,13 @@ def places(tmp_path: Path) -> Places:
 
 @pytest.mark.parametrize(("given", "port"), [({}, 8000), ({"PORT": ""}, 8000), ({"PORT": "8123"}, 8123)])
 def test_port_comes_from_the_environment(given: dict[str, str], port: int) -> None:
-    assert supervisor.chosen_port(given) == port
+    assert instance.chosen_port(given) == port
 
 
 @pytest.mark.parametrize("given", ["abc", "0", "65536", "-1", "80 80", "8000.0", "²"])
 def test_what_is_no_port_gets_a_sentence(given: str) -> None:
     with pytest.raises(SupervisorProblem, match="which is not a port"):
-        supervisor.chosen_port({"PORT": given})
+        instance.chosen_port({"PORT": given})
 
 
 def test_a_busy_port_gets_a_sentence_that_names_another() -> None:
@@ -41,21 +42,21 @@ def test_a_busy_port_gets_a_sentence_that_names_another() -> None:
         holder.listen()
         port = holder.getsockname()[1]
         with pytest.raises(SupervisorProblem, match=rf"Port {port} is in use .*`make run PORT=\d+`"):
-            supervisor.check_port_is_free(port)
+            instance.check_port_is_free(port)
 
 
 def test_a_free_port_is_free() -> None:
-    supervisor.check_port_is_free(free_port())
+    instance.check_port_is_free(free_port())
 
 
 def test_a_dead_run_leaves_no_lock(places: Places) -> None:
     child = os.fork()
     if child == 0:
-        with supervisor.only_one(places, "http://127.0.0.1:1"):
+        with instance.only_one(places, "http://127.0.0.1:1"):
             os._exit(9)
     os.waitpid(child, 0)
     assert "process" in places.lock.read_text(encoding="utf-8")
-    with supervisor.only_one(places, "http://127.0.0.1:2"):
+    with instance.only_one(places, "http://127.0.0.1:2"):
         assert f"process {os.getpid()}, http://127.0.0.1:2" == places.lock.read_text(encoding="utf-8")
 
 
@@ -63,7 +64,7 @@ def test_a_second_run_is_told_about_the_first(places: Places) -> None:
     ready, wait = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
-        with supervisor.only_one(places, "http://127.0.0.1:1"):
+        with instance.only_one(places, "http://127.0.0.1:1"):
             os.write(ready[1], b".")
             os.read(wait[0], 1)
             os._exit(0)
@@ -71,7 +72,7 @@ def test_a_second_run_is_told_about_the_first(places: Places) -> None:
     try:
         with (
             pytest.raises(SupervisorProblem, match=rf"already runs .*process {child}, http://127.0.0.1:1"),
-            supervisor.only_one(places, "http://127.0.0.1:2"),
+            instance.only_one(places, "http://127.0.0.1:2"),
         ):
             pass
         with pytest.raises(SupervisorProblem, match="already runs"):
@@ -86,29 +87,29 @@ def test_a_second_run_is_told_about_the_first(places: Places) -> None:
 def test_reset_empties_everything_but_the_lock(places: Places) -> None:
     (places.var / "redis").mkdir()
     (places.var / "redis" / "dump").write_text("x", encoding="ascii")
-    supervisor.secret_key(places)
+    instance.secret_key(places)
     supervisor.reset(places)
     assert [item.name for item in places.var.iterdir()] == ["run"]
 
 
 def test_the_secret_key_is_random_kept_and_private(places: Places, tmp_path: Path) -> None:
-    key = supervisor.secret_key(places)
+    key = instance.secret_key(places)
     assert len(key) >= 48
-    assert supervisor.secret_key(places) == key
+    assert instance.secret_key(places) == key
     assert stat.S_IMODE((places.var / "secret-key").stat().st_mode) == 0o600
     (tmp_path / "other").mkdir()
-    assert supervisor.secret_key(Places(tmp_path / "other")) != key
+    assert instance.secret_key(Places(tmp_path / "other")) != key
 
 
 def test_processes_are_told_what_they_need_and_only_loopback(places: Places) -> None:
     inherited = {"DATABASE_URL": "postgresql://production", "PATH": "/bin", "PYTHONDONTWRITEBYTECODE": "1"}
-    told = supervisor.process_environment(places, 8123, "postgresql+psycopg://here", "redis://here", inherited)
+    told = processes.process_environment(places, 8123, "postgresql+psycopg://here", "redis://here", inherited)
     assert told["DATABASE_URL"] == "postgresql+psycopg://here"
     assert told["PREVENTION_MODE"] == "demonstration"
     assert told["BIND_HOST"] == "127.0.0.1"
     assert told["PATH"] == "/bin"
     assert "PYTHONDONTWRITEBYTECODE" not in told
-    assert all("0.0.0.0" not in part for command in supervisor.commands(places, 8123).values() for part in command)  # noqa: S104
+    assert all("0.0.0.0" not in part for command in processes.commands(places, 8123).values() for part in command)  # noqa: S104
 
 
 def printed(places: Places, lines: list[tuple[str, bytes | str]]) -> tuple[LogPrinter, list[str]]:
@@ -142,8 +143,8 @@ def test_it_is_noticed_when_all_have_started_and_which_stopped(places: Places) -
 def test_a_large_log_is_put_aside(places: Places) -> None:
     log = places.log("web")
     log.parent.mkdir()
-    log.write_bytes(b"x" * (supervisor.LARGEST_LOG + 1))
-    supervisor.open_log(places, "web").close()
+    log.write_bytes(b"x" * (instance.LARGEST_LOG + 1))
+    instance.open_log(places, "web").close()
     assert log.read_bytes() == b""
     assert log.with_suffix(".log.previous").exists()
 
