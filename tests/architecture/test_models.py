@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from celery import Celery
 from flask import Flask
-from prevention.demonstration.instance import Places
-from prevention.demonstration.processes import commands
 from sqlalchemy import Column, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Table, UniqueConstraint
 
+from prevention.demonstration.instance import Places
+from prevention.demonstration.processes import commands
 from prevention.models.audit import AuditTag
 from prevention.models.registry import Base
 from prevention.tasks import queues, schedule, topics

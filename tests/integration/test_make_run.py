@@ -12,9 +12,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from prevention.demonstration.instance import Places
 from prevention.demonstration.preparing import DATABASE
-
 from prevention.demonstration.services import INSTANCE_MARK, free_port, process_of
 
 pytestmark = pytest.mark.xdist_group("run")

@@ -10,10 +10,10 @@ import psutil
 import pytest
 from honcho.manager import SYSTEM_PRINTER_NAME
 from honcho.printer import Message
-from prevention.demonstration.instance import Places, SupervisorProblem
-from prevention.demonstration.processes import LogPrinter
 
 from prevention.demonstration import instance, processes, supervisor
+from prevention.demonstration.instance import Places, SupervisorProblem
+from prevention.demonstration.processes import LogPrinter
 from prevention.demonstration.services import LONGEST_SOCKET_PATH, free_port, process_of, socket_directory
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
