@@ -15,6 +15,9 @@ LARGEST_UPLOAD_BYTES = 64 * 1024 * 1024
 #: How PostgreSQL plans for us: a page reads a few rows by index, from memory or an SSD, and waits for no helpers.
 PLANNING = "-c random_page_cost=1.1 -c max_parallel_workers_per_gather=0 -c jit=off"
 
+#: A database that does not answer is told to people, and left by workers, in seconds and not when TCP gives up.
+PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 30_000}
+
 
 def create_app(settings: Settings) -> Flask:
     """Make the Flask app for ``settings``; its Celery app is ``app.extensions["celery"]``."""
@@ -27,7 +30,7 @@ def create_app(settings: Settings) -> Flask:
             "pool_pre_ping": True,
             "pool_size": 5,
             "max_overflow": 15,
-            "connect_args": {"options": PLANNING},
+            "connect_args": {"options": PLANNING, **PATIENCE},
             # So that an error of the database quotes nobody's data in a worker's log.
             "hide_parameters": True,
         },

@@ -1,4 +1,4 @@
-"""Entry point of `python3 setup <step>…`; runs before the virtual environment exists.
+"""Entry point of `python3 setup`; runs before the virtual environment exists.
 
 Kept free of newer syntax so that an old Python reaches the sentence below instead of a SyntaxError.
 """

@@ -15,6 +15,7 @@ class ImportRun(Identified, Base):
     """One file of ``agency_id`` handed in: its preview, its progress, its report. ``stored_as`` names the kept file.
 
     ``handed_in_by_id`` is the agency that whoever handed it in acted for; None for the product itself.
+    ``leased_until``: until then a worker has it in hand, or will soon; see ``services/imports/runs.hand_on``.
     """
 
     __tablename__ = "import_runs"
@@ -41,6 +42,7 @@ class ImportRun(Identified, Base):
     refused: Mapped[int] = mapped_column(default=0)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
     problem: Mapped[str] = mapped_column(default="")
 
 

@@ -9,6 +9,12 @@ from prevention.settings import Settings
 from prevention.tasks import schedule
 from prevention.tasks.queues import Queue, broker_queues, route
 
+#: Seconds after which the broker gives a task that nobody acknowledged to another worker. Longer than any task may
+#: take, so that none is given away while it is at work.
+VISIBILITY_TIMEOUT = 3600
+#: Seconds after which a task hangs, and is ended. The rows it had leased are taken again. Imports may take longer.
+LONGEST_TASK = 900
+
 
 def create_celery(app: Flask, settings: Settings) -> Celery:
     """Make the Celery app, with its queues, its schedule and every task registered by name."""
@@ -33,7 +39,8 @@ def create_celery(app: Flask, settings: Settings) -> Celery:
         accept_content=["json"],
         beat_schedule=schedule.BEAT,
         broker_connection_retry_on_startup=True,
-        broker_transport_options={"visibility_timeout": 3600},
+        task_time_limit=LONGEST_TASK,
+        broker_transport_options={"visibility_timeout": VISIBILITY_TIMEOUT},
         timezone="UTC",
         imports=schedule.MODULES,
         worker_hijack_root_logger=False,

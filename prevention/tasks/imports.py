@@ -18,20 +18,29 @@ from prevention.web.transactions import work_as
 #: Tries after the first, a little later each time: a database that restarts is back by then.
 _RETRIES = 4
 _FIRST_PAUSE_SECONDS = 5
+#: Seconds after which a worker lets an import go, which goes on where it stopped when its lease has run out.
+LONGEST_IMPORT = 3000
 
 Step = Callable[[OpenWork, UUID, Callable[[str], BinaryIO]], None]
 
 
-@shared_task(bind=True, name="imports.preview", max_retries=_RETRIES)
+@shared_task(bind=True, name="imports.preview", max_retries=_RETRIES, time_limit=LONGEST_IMPORT)
 def preview_import(self: Task[Any, Any], run_id: str, message_id: str = "") -> None:  # noqa: ARG001 - all get it
     """Read a file through and try out its first rows; a second delivery finds it done."""
     _carry(self, previewing.preview, UUID(run_id))
 
 
-@shared_task(bind=True, name="imports.run", max_retries=_RETRIES)
+@shared_task(bind=True, name="imports.run", max_retries=_RETRIES, time_limit=LONGEST_IMPORT)
 def run_import(self: Task[Any, Any], run_id: str, message_id: str = "") -> None:  # noqa: ARG001 - all get it
     """Carry an import to its end; a second delivery goes on where the first stopped, or does nothing."""
     _carry(self, running.run_import, UUID(run_id))
+
+
+@shared_task(name="imports.resume", ignore_result=True)
+def resume() -> int:
+    """Hand on again what a worker or the broker lost; how many runs. Safe to run many times at once."""
+    with work_as(SYSTEM) as work:
+        return runs.resume(work)
 
 
 def _forget_file(run_id: UUID) -> None:

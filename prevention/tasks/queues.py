@@ -35,8 +35,9 @@ _ROUTES = {
     "imports": Queue.IMPORT,
 }
 
-#: Tasks that do not go where their row goes: somebody waits for a preview, and an import before it may take an hour.
-_EXCEPTIONS = {"imports.preview": Queue.PREVIEW}
+#: Tasks that do not go where their row goes, for an import before them may take an hour: somebody waits for a preview, and
+#: what takes up lost imports must not stand behind one.
+_EXCEPTIONS = {"imports.preview": Queue.PREVIEW, "imports.resume": Queue.FOLLOWUPS}
 
 
 def route(name: str, *_args: Any, **_options: Any) -> dict[str, str]:

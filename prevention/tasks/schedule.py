@@ -19,5 +19,6 @@ BEAT: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"expires": 600},
     },
+    "resume-imports": {"task": "imports.resume", "schedule": 60.0, "options": {"expires": 120}},
     "send-messages": {"task": "notifications.send_waiting", "schedule": 10.0, "options": {"expires": 30}},
 }

@@ -1,21 +1,14 @@
-"""The tables, the trail and the queues."""
+"""The tables and the trail."""
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
-from celery import Celery
-from flask import Flask
 from sqlalchemy import Column, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Table, UniqueConstraint
 
-from prevention.demonstration.instance import Places
-from prevention.demonstration.processes import commands
 from prevention.models.audit import AuditTag
 from prevention.models.registry import Base
-from prevention.tasks import queues, schedule, topics
-from prevention.tasks.queues import Queue
-from tests.architecture.source import PRODUCT, modules, tree, where
+from tests.architecture.source import PRODUCT, modules, tree
 
 TABLES = sorted(Base.metadata.tables.values(), key=lambda table: table.name)
 
@@ -126,56 +119,3 @@ def test_columns_that_hold_text_have_no_length() -> None:
             assert isinstance(column, Column)
             length = getattr(column.type, "length", None)
             assert length is None or type(column.type).__name__ == "Enum", f"{table.name}.{column.name}"
-
-
-# Queues and tasks
-
-
-def celery_of(app: Flask) -> Celery:
-    celery: Celery = app.extensions["celery"]
-    celery.loader.import_default_modules()
-    return celery
-
-
-def test_the_clock_rings_tasks_that_exist(app: Flask) -> None:
-    known = celery_of(app).tasks
-    assert not [entry["task"] for entry in schedule.BEAT.values() if entry["task"] not in known]
-
-
-def test_every_topic_has_its_task(app: Flask) -> None:
-    known = celery_of(app).tasks
-    assert not [task for task in (*topics.TASKS.values(), *topics.BELLS.values()) if task not in known]
-
-
-def test_every_task_module_is_listed() -> None:
-    own = {"__init__", "celery_app", "queues", "schedule", "topics"}
-    there = {f"prevention.tasks.{path.stem}" for path in (PRODUCT / "tasks").glob("*.py") if path.stem not in own}
-    assert there == set(schedule.MODULES)
-
-
-def test_every_queue_has_a_promise_and_a_worker(app: Flask, tmp_path: Path) -> None:
-    assert set(queues.TIME_TO_START) == set(Queue)
-    assert {queue.name for queue in celery_of(app).conf.task_queues} == {queue.value for queue in Queue}
-    workers = [command for command in commands(Places(tmp_path), 8000).values() if "worker" in command]
-    consumed = [name for worker in workers for name in worker[list(worker).index("--queues") + 1].split(",")]
-    assert sorted(consumed) == sorted(queue.value for queue in Queue), "each queue is consumed by one worker command"
-
-
-def test_every_task_goes_to_a_queue_on_purpose(app: Flask) -> None:
-    own = [name for name in celery_of(app).tasks if not name.startswith("celery.")]
-    assert own
-    assert not [name for name in own if name.split(".", 1)[0] not in queues._ROUTES]
-
-
-def test_tasks_take_ids_only() -> None:
-    """A task's parameters are plain text: no row travels through the broker."""
-    wrong = []
-    for path in sorted((PRODUCT / "tasks").glob("*.py")):
-        for node in ast.walk(tree(path)):
-            if not isinstance(node, ast.FunctionDef) or not any("task" in ast.unparse(d) for d in node.decorator_list):
-                continue
-            for argument in (*node.args.args, *node.args.kwonlyargs):
-                kind = ast.unparse(argument.annotation) if argument.annotation else ""
-                if argument.arg != "self" and kind.replace(" | None", "") not in {"str", "int", "bool"}:
-                    wrong.append(f"{where(path, node.lineno)} {argument.arg}: {kind}")
-    assert not wrong

@@ -5,7 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -33,7 +33,7 @@ from prevention.models.referral import ProposedAmendment, Referral, ReferralAmen
 from prevention.services.imports import previewing, running
 from prevention.services.imports.previewing import preview
 from prevention.services.imports.running import run_import
-from prevention.services.imports.runs import cancel_run, create_run, give_up, start_run
+from prevention.services.imports.runs import LEASE, cancel_run, create_run, give_up, queue_run, resume, start_run
 from prevention.services.imports.source import Source
 from prevention.services.work import Work
 from prevention.settings import Settings
@@ -500,6 +500,61 @@ def test_the_tasks_carry_a_kept_file_to_its_end(
     for _ in range(2):
         tasks.run_import.apply(kwargs={"run_id": str(run_id), "message_id": "2"}).get()
     assert counts(state_of(rows, run_id)) == {"new": 3}
+
+
+@pytest.mark.parametrize("state", [ImportState.PREVIEWING, ImportState.QUEUED, ImportState.RUNNING])
+def test_a_run_that_was_lost_is_handed_on_when_its_lease_has_run_out(
+    session: GuardedSession, rows: Session, handed_in: UUID, state: ImportState
+) -> None:
+    """An emptied broker, or a worker that is gone: nothing else would ever take it up again."""
+    with unit_of_work(session, SYSTEM) as work:
+        work.session.get_one(ImportRun, handed_in).state = state
+        begun = work.now
+    asked = len(rows.scalars(select(OutboxMessage.topic)).all())
+    for after, found in ((LEASE - timedelta(seconds=1), 0), (LEASE, 1), (LEASE, 0), (2 * LEASE, 1)):
+        with unit_of_work(session, SYSTEM, now=begun + after) as work:
+            assert resume(work) == found, after
+    rows.rollback()
+    topics = rows.scalars(select(OutboxMessage.topic).order_by(OutboxMessage.created_at)).all()[asked:]
+    assert topics == ["import.preview" if state is ImportState.PREVIEWING else "import.run"] * 2
+
+
+def test_a_run_that_is_over_shown_or_an_operators_is_never_handed_on(
+    session: GuardedSession, open_work: OpenWork, handed_in: UUID, police: Agency
+) -> None:
+    content = some_rows(1)
+    with unit_of_work(session, SYSTEM) as work:
+        queue_run(work, agency_id=police.id, profile="police", file_name="by hand.csv")
+        later = work.now + 2 * LEASE
+    preview(open_work, handed_in, opener(content))
+    with unit_of_work(session, SYSTEM, now=later) as work:
+        assert resume(work) == 0
+        start_run(work, handed_in)
+    run_import(open_work, handed_in, opener(content))
+    with unit_of_work(session, SYSTEM, now=later + 2 * LEASE) as work:
+        assert resume(work) == 0
+
+
+def test_a_run_in_hand_keeps_its_lease(
+    session: GuardedSession, rows: Session, handed_in: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = datetime.now(UTC)
+    clock = iter(begun + LEASE * step for step in range(100))
+
+    def open_work() -> AbstractContextManager[Work]:
+        return unit_of_work(session, SYSTEM, now=next(clock))
+
+    monkeypatch.setattr(running, "BATCH", 1)
+    content = some_rows(3)
+    preview(open_work, handed_in, opener(content))
+    with open_work() as work:
+        start_run(work, handed_in)
+    started_at = state_of(rows, handed_in).leased_until
+    run_import(open_work, handed_in, opener(content))
+    ended = state_of(rows, handed_in).leased_until
+    assert started_at is not None
+    assert ended is not None
+    assert ended - started_at >= LEASE * 3
 
 
 def test_twenty_thousand_rows_are_read_in_constant_memory(

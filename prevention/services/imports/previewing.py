@@ -23,7 +23,7 @@ from prevention.domain.referral import ReceiveReferral
 from prevention.errors import Invalid
 from prevention.models.imports import ImportRun
 from prevention.models.referral import Referral
-from prevention.services.imports.runs import fail
+from prevention.services.imports.runs import fail, keep
 from prevention.services.imports.source import OpenWork, Source, in_one, source_of
 from prevention.services.referrals.intake import receive
 from prevention.services.referrals.resending import refusal
@@ -61,7 +61,7 @@ def preview(open_work: OpenWork, run_id: UUID, open_file: Callable[[str], Binary
         source, stored_as = source_of(run), run.stored_as
         found_so_far = _Found(source, work.now)
     try:
-        found = _read_through(open_work, found_so_far, stored_as, open_file)
+        found = _read_through(open_work, run_id, found_so_far, stored_as, open_file)
         found |= _try_out(open_work, source, stored_as, open_file)
     except Invalid as invalid:
         fail(open_work, run_id, " ".join(invalid.problems.values()))
@@ -88,7 +88,7 @@ def try_row(work: Work, row: Row, source: Source) -> tuple[RowOutcome, str]:
 
 
 def _read_through(
-    open_work: OpenWork, found: "_Found", stored_as: str, open_file: Callable[[str], BinaryIO]
+    open_work: OpenWork, run_id: UUID, found: "_Found", stored_as: str, open_file: Callable[[str], BinaryIO]
 ) -> dict[str, Any]:
     profile = found.profile
     with open_file(stored_as) as stream:
@@ -96,6 +96,7 @@ def _read_through(
         while batch := list(islice(rows, _LOOKUP_BATCH)):
             commands = [(row, command) for row in batch if (command := found.read(row)) is not None]
             with open_work() as work:
+                keep(work, run_id)
                 _hold_against_known(work, found, commands)
     return {"mapping": [[name, list(columns)] for name, columns in profile.mapping()], **found.as_data()}
 

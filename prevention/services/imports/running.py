@@ -24,7 +24,7 @@ from prevention.domain.intake.rows import Row, read_rows
 from prevention.errors import Conflict, Invalid
 from prevention.models.audit import AuditTag
 from prevention.models.imports import ImportRow, ImportRun
-from prevention.services.imports.runs import fail
+from prevention.services.imports.runs import LEASE, fail
 from prevention.services.imports.source import OpenWork, Source, in_one, source_of
 from prevention.services.referrals.intake import Receipt, receive_all
 from prevention.services.work import Work
@@ -57,6 +57,7 @@ def run_import(open_work: OpenWork, run_id: UUID, open_file: Callable[[str], Bin
         if not cancelled:
             run.state = ImportState.RUNNING
         run.started_at = run.started_at or work.now
+        run.leased_until = work.now + LEASE
         source, done, stored_as = source_of(run), run.done, run.stored_as
     try:
         at_the_end = not cancelled and _take_rows(open_work, run_id, done, stored_as, open_file, source)
@@ -150,7 +151,7 @@ def _move_on(work: Work, run_id: UUID, done: int, receipts: list[Receipt], refus
     moved = work.session.execute(
         update(ImportRun)
         .where(ImportRun.id == run_id, ImportRun.done == done, ImportRun.state == ImportState.RUNNING)
-        .values({ImportRun.done: done + outcomes.total(), **counted})
+        .values({ImportRun.done: done + outcomes.total(), ImportRun.leased_until: work.now + LEASE, **counted})
         .execution_options(synchronize_session=False)
     )
     if not isinstance(moved, CursorResult) or moved.rowcount != 1:

@@ -1,6 +1,9 @@
-"""The run of a file handed in, from one state to the next: made, started, cancelled, failed."""
+"""The run of a file handed in, from one state to the next: made, started, cancelled, handed on, failed."""
 
+from datetime import timedelta
 from uuid import UUID
+
+from sqlalchemy import or_, select, update
 
 from prevention.domain.imports import ImportState
 from prevention.domain.intake.profile import profile_named
@@ -12,6 +15,11 @@ from prevention.policies.imports import may_run_import
 from prevention.services.imports.source import OpenWork
 from prevention.services.work import Work
 
+#: How long a run counts as in hand after the last sign of life. A batch of rows takes a second, a long file's preview
+#: gives a sign every thousand rows.
+LEASE = timedelta(minutes=5)
+_IN_HAND = (ImportState.PREVIEWING, ImportState.QUEUED, ImportState.RUNNING, ImportState.CANCELLING)
+
 
 def create_run(work: Work, *, agency_id: UUID, profile: str, file_name: str, stored_as: str) -> ImportRun:
     """Take note of a file handed in, and ask for its preview.
@@ -21,7 +29,7 @@ def create_run(work: Work, *, agency_id: UUID, profile: str, file_name: str, sto
     """
     run = _new_run(work, agency_id, profile, file_name, ImportState.PREVIEWING)
     run.stored_as = stored_as
-    work.emit("import.preview", run_id=run.id)
+    hand_on(work, run)
     return run
 
 
@@ -64,7 +72,7 @@ def start_run(work: Work, run_id: UUID) -> ImportRun:
         raise Conflict(f"This import is {run.state.label.lower()} already.")
     run.state = ImportState.QUEUED
     work.record(AuditTag.IMPORT_STARTED, run, profile=run.profile)
-    work.emit("import.run", run_id=run.id)
+    hand_on(work, run)
     return run
 
 
@@ -78,12 +86,51 @@ def cancel_run(work: Work, run_id: UUID) -> ImportRun:
     if run.state.is_over:
         raise Conflict(f"This import has {run.state.label.lower()} already.")
     running = run.state in {ImportState.RUNNING, ImportState.CANCELLING}
-    if running:
-        work.emit("import.run", run_id=run.id)  # ends it even when the worker that had it is gone
     run.state = ImportState.CANCELLING if running else ImportState.CANCELLED
     run.finished_at = None if running else work.now
+    if running:
+        hand_on(work, run)  # ends it even when the worker that had it is gone
     work.record(AuditTag.IMPORT_CANCELLED, run)
     return run
+
+
+def hand_on(work: Work, run: ImportRun) -> None:
+    """Hand a run to the workers for its next step, and lease it: while the lease lasts nobody hands it on again."""
+    run.leased_until = work.now + LEASE
+    if run.state is ImportState.PREVIEWING:
+        work.emit("import.preview", run_id=run.id)
+    else:
+        work.emit("import.run", run_id=run.id)
+
+
+def keep(work: Work, run_id: UUID) -> None:
+    """Lengthen the lease of a run in hand."""
+    work.session.execute(
+        update(ImportRun)
+        .where(ImportRun.id == run_id)
+        .values(leased_until=work.now + LEASE)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def resume(work: Work) -> int:
+    """Hand on again the runs whose lease ran out: a worker, or the broker, lost them. How many there were.
+
+    One that an operator carries at the command line is theirs: no worker has its file.
+    """
+    lost = work.session.scalars(
+        select(ImportRun)
+        .where(
+            ImportRun.state.in_(_IN_HAND),
+            ImportRun.stored_as != "",
+            or_(ImportRun.leased_until.is_(None), ImportRun.leased_until <= work.now),
+        )
+        .order_by(ImportRun.created_at, ImportRun.id)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for run in lost:
+        hand_on(work, run)
+    return len(lost)
 
 
 def give_up(open_work: OpenWork, run_id: UUID) -> None:
