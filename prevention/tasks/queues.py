@@ -35,8 +35,8 @@ _ROUTES = {
     "imports": Queue.IMPORT,
 }
 
-#: Tasks that do not go where their row goes, for an import before them may take an hour: somebody waits for a preview, and
-#: what takes up lost imports must not stand behind one.
+#: Tasks that do not go where their row goes, for an import before them may take an hour: somebody waits for a preview,
+#: and what takes up lost imports must not stand behind one.
 _EXCEPTIONS = {"imports.preview": Queue.PREVIEW, "imports.resume": Queue.FOLLOWUPS}
 
 

@@ -15,6 +15,7 @@ from prevention.models.account import Membership, User
 from prevention.models.agency import Agency, Area, Team, TeamArea
 from prevention.models.case import Case
 from prevention.models.followup import FollowUp
+from prevention.policies.followups import visible_followups
 from prevention.queries.cases.queue import Due, due_condition, unassigned_condition
 from prevention.queries.matches import open_candidates
 
@@ -49,7 +50,7 @@ def counts(session: Session, actor: Actor, now: datetime) -> Counts:
         select(func.count())
         .select_from(FollowUp)
         .where(
-            FollowUp.agency_id == actor.agency_id,
+            visible_followups(actor),
             FollowUp.state.in_(OPEN_FOLLOWUP_STATES),
             FollowUp.due_at <= now,
         )
