@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.cases.blueprint import bp
 from prevention.blueprints.cases.filtering import filter_args, filter_form, read_filter, selected
-from prevention.blueprints.cases.links import link_to
 from prevention.domain.account import Permission
 from prevention.extensions import current_session
 from prevention.queries.cases.counts import boroughs, counts, teams_of
@@ -62,7 +61,6 @@ def _queue(scope: Scope, endpoint: str) -> ResponseReturnValue:
         selected=selected(wanted, endpoint, dict(all_boroughs), dict(teams)),
         previous_url=url_for(endpoint, **args, before=_cursor(page.previous)) if page.previous else None,  # type: ignore[arg-type]
         next_url=url_for(endpoint, **args, after=_cursor(page.following)) if page.following else None,  # type: ignore[arg-type]
-        link_to=link_to,
         now_at=now,
     )
 
@@ -114,7 +112,6 @@ def _case(case_id: UUID, template: str) -> str:
         if history.older
         else None,
         tap_fields={"version": version, "seen": now.isoformat()},
-        link_to=link_to,
         now_at=now,
     )
 

@@ -183,15 +183,18 @@ class NoAccessForm(Form):
 
 
 def clutter_form() -> type[Form]:
+    """A rating for each room."""
     choices = [("", "Not rated"), *((str(rating), words) for rating, words in CLUTTER_HELP)]
     return type("ClutterForm", (Form,), {room.value: PickField(room.label, choices=choices) for room in Room})
 
 
 def components_form() -> type[Form]:
+    """The person-centred components, one part each."""
     return type("ComponentsForm", (Form,), {item.value: FormField(ComponentForm, item.label) for item in Component})
 
 
 def behaviours_form() -> type[Form]:
+    """What was seen, a field a topic."""
     fields = {
         topic.value: EnumCheckboxesField(Behaviour, topic.label, members=items)
         for topic, items in behaviours_by_topic().items()
