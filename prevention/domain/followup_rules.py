@@ -103,7 +103,6 @@ class FollowUpRules:
     target_hardening: tuple[FollowUpRule, ...]
     clutter: tuple[FollowUpRule, int]
     alarm: AlarmRule
-    closure: tuple[FollowUpRule, ...]
     calendar: WorkingCalendar
 
 
@@ -141,7 +140,6 @@ def read_followup_rules(data: Mapping[str, Any]) -> FollowUpRules:
         alarm=AlarmRule(
             _rule(alarm | {"within": alarm["when_past"]}), alarm["month"], alarm["day"], time.fromisoformat(alarm["at"])
         ),
-        closure=tuple(_rule(item) for item in data["closure_rules"]),
         calendar=working_calendar(),
     )
 
@@ -211,11 +209,6 @@ def followups_on_referral(
         for rule, wanted in rules.referral
         if wanted & given
     ]
-
-
-def followups_after_closure(closed_at: datetime, rules: FollowUpRules) -> list[PlannedFollowUp]:
-    """What closing a case leads to: the referrer is told within 2 working days (section 8, SLA set)."""
-    return [rule.plan(rule.within.after(closed_at, rules.calendar), "closure") for rule in rules.closure]
 
 
 def next_attempt(

@@ -103,11 +103,6 @@ class Factor:
         """The factor for the screen."""
         return f"{self.reason.label} {self.clutter}" if self.clutter is not None else self.reason.label
 
-    @property
-    def supplied_by(self) -> str:
-        """Who says so: ``Crew observed (London Ambulance Service)``."""
-        return f"{self.source.label} ({self.agency_name})" if self.agency_name else self.source.label
-
     def as_data(self) -> dict[str, Any]:
         """The factor as JSON-ready data, for the assessment's row."""
         return {

@@ -1,14 +1,12 @@
-"""Which kind of agency owns a case, and by when somebody decides on it (domain.md section 8, SLA set)."""
+"""Which kind of agency owns a case (domain.md section 8)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 
 from prevention.domain.agency import AgencyKind
 from prevention.domain.referral import ReferralReason
 from prevention.domain.rule_files import read_rule_file
-from prevention.domain.working_time import Span, WorkingCalendar, working_calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +16,6 @@ class RoutingRules:
     version: str
     owners: tuple[tuple[AgencyKind, frozenset[ReferralReason]], ...]
     default: AgencyKind
-    triage_within: Span
-    urgent_triage_within: Span
-    calendar: WorkingCalendar
 
 
 @cache
@@ -34,9 +29,6 @@ def load_routing() -> RoutingRules:
             for owner in data["owners"]
         ),
         default=AgencyKind(data["default"]),
-        triage_within=Span.from_data(data["triage_within"]),
-        urgent_triage_within=Span.from_data(data["urgent_triage_within"]),
-        calendar=working_calendar(),
     )
 
 
@@ -53,9 +45,3 @@ def owner_kind(reasons: Iterable[ReferralReason], rules: RoutingRules, *, immedi
             if given <= only:
                 return kind
     return rules.default
-
-
-def triage_due_at(received_at: datetime, rules: RoutingRules, *, urgent: bool) -> datetime:
-    """By when somebody decides on a referral received at ``received_at`` (aware), in UTC; at once when urgent."""
-    span = rules.urgent_triage_within if urgent else rules.triage_within
-    return span.after(received_at, rules.calendar)

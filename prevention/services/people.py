@@ -4,7 +4,7 @@ from dataclasses import asdict
 from uuid import UUID
 
 from prevention.domain.local_time import LONDON
-from prevention.domain.referral import GivenPerson, ReceiveReferral
+from prevention.domain.referral import ReceiveReferral
 from prevention.matching.normalise import tidy_person
 from prevention.models.person import HouseholdLink, Person, PersonLink, PersonRecord
 from prevention.models.premises import Premises
@@ -47,11 +47,6 @@ def add_record(work: Work, referral: Referral, command: ReceiveReferral, premise
         )
     )
     return record
-
-
-def says_something(given: GivenPerson) -> bool:
-    """Whether anything at all is said of a person."""
-    return any(str(value).strip() for name, value in asdict(given).items() if name != "interpreter")
 
 
 def link_person(

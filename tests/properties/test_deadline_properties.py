@@ -7,10 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prevention.domain.deadlines import (
-    breach_band,
     due_after_reassessment,
     due_at,
-    escalation_points,
 )
 from prevention.domain.risk import RiskLevel
 from prevention.domain.risk_rules import load_pack
@@ -75,28 +73,6 @@ def test_a_reassessment_that_rises_never_buys_time(
     if new.rank <= old.rank and old_due is not None:
         assert due is not None
         assert due <= old_due
-
-
-@given(
-    UTC_MOMENTS,
-    st.timedeltas(timedelta(), timedelta(days=60)),
-    st.lists(st.floats(0, 1), max_size=5),
-)
-def test_escalations_lie_inside_the_window_in_order(start: datetime, window: timedelta, fractions: list[float]) -> None:
-    points = escalation_points(start, start + window, fractions)
-    assert list(points) == sorted(points)
-    assert all(start <= point <= start + window for point in points)
-
-
-@given(
-    UTC_MOMENTS,
-    st.timedeltas(timedelta(minutes=1), timedelta(days=60)),
-    st.lists(UTC_MOMENTS, min_size=2),
-)
-def test_the_band_only_ever_worsens(start: datetime, window: timedelta, moments: list[datetime]) -> None:
-    order = ["on_track", "watch", "urgent", "breached"]
-    bands = [order.index(breach_band(now, start, start + window, RULES).value) for now in sorted(moments)]
-    assert bands == sorted(bands)
 
 
 @given(

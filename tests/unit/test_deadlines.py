@@ -5,13 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from prevention.domain.deadlines import (
-    Breach,
-    DeadlineRules,
-    breach_band,
     due_after_reassessment,
     due_at,
-    escalation_points,
-    time_left,
 )
 from prevention.domain.risk import RiskLevel
 from prevention.domain.risk_rules import load_pack
@@ -86,11 +81,8 @@ def test_a_moment_without_a_zone_is_refused() -> None:
         due_at(RiskLevel.HIGH, NOON.replace(tzinfo=None), RULES)
 
 
-def test_rules_carry_their_version_and_refuse_wrong_fractions() -> None:
+def test_rules_carry_their_version() -> None:
     assert RULES.version == "london_four_level 2026.1"
-    assert RULES.fractions == (0.5, 0.8, 1.0)
-    with pytest.raises(ValueError, match="window"):
-        DeadlineRules("x", {}, watch_at=0.8, urgent_at=0.5)
 
 
 def test_risk_that_rises_takes_the_earlier_time() -> None:
@@ -111,54 +103,3 @@ def test_risk_that_falls_needs_a_reason() -> None:
     assert refused.value.problems == {"reason": "Say why the risk is lower than before"}
     assert due_after_reassessment(NOON, RiskLevel.VERY_HIGH, RiskLevel.HIGH, later, "Alarm found working") == later
     assert due_after_reassessment(NOON, RiskLevel.HIGH, RiskLevel.LOW, None, "Moved to ground floor") is None
-
-
-def test_escalation_points() -> None:
-    due = NOON + timedelta(hours=4)
-    assert escalation_points(NOON, due, (1.0, 0.5, 0.8)) == (
-        NOON + timedelta(hours=2),
-        NOON + timedelta(hours=3, minutes=12),
-        due,
-    )
-    assert escalation_points(due, NOON, (0.5, 1)) == (NOON, NOON)
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        escalation_points(NOON, due, (1.5,))
-
-
-@pytest.mark.parametrize(
-    ("minutes", "band"),
-    [
-        (0, "on_track"),
-        (119, "on_track"),
-        (120, "watch"),
-        (192, "urgent"),
-        (239, "urgent"),
-        (240, "breached"),
-    ],
-)
-def test_breach_band(minutes: int, band: str) -> None:
-    now = NOON + timedelta(minutes=minutes)
-    assert breach_band(now, NOON, NOON + timedelta(hours=4), RULES) is Breach(band)
-    assert breach_band(now, NOON, None, RULES) is Breach.NO_DEADLINE
-
-
-@pytest.mark.parametrize(
-    ("gap", "words"),
-    [
-        (timedelta(hours=2, minutes=10), "2 hours 10 minutes left"),
-        (timedelta(hours=1), "1 hour left"),
-        (timedelta(minutes=1), "1 minute left"),
-        (timedelta(seconds=59), "Due now"),
-        (timedelta(seconds=-59), "Due now"),
-        (timedelta(minutes=-5), "5 minutes overdue"),
-        (timedelta(days=1, hours=3), "1 day 3 hours left"),
-        (timedelta(days=-3, hours=-4), "3 days overdue"),
-        (timedelta(days=30), "30 days left"),
-    ],
-)
-def test_time_left(gap: timedelta, words: str) -> None:
-    assert time_left(NOON, NOON + gap) == words
-
-
-def test_time_left_without_a_deadline() -> None:
-    assert time_left(NOON, None) == "No deadline"

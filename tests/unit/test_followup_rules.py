@@ -8,7 +8,6 @@ from prevention.domain.followup import FollowUpKind
 from prevention.domain.followup_rules import (
     PlannedFollowUp,
     followups_after,
-    followups_after_closure,
     followups_on_referral,
     load_followup_rules,
     next_attempt,
@@ -154,12 +153,6 @@ def test_severe_clutter_reaches_the_crews() -> None:
     (plan,) = followups_after(O.COMPLETED, L.HIGH, MORNING, RULES, clutter_max=7)
     assert plan.kind is K.OPERATIONAL_RISK_FLAG
     assert followups_after(O.COMPLETED, L.HIGH, MORNING, RULES, clutter_max=6) == []
-
-
-def test_closure_tells_the_referrer_within_two_working_days() -> None:
-    friday = datetime(2026, 11, 20, 15, tzinfo=UTC)
-    (plan,) = followups_after_closure(friday, RULES)
-    assert (plan.kind, plan.due_at) == (K.FEEDBACK_TO_REFERRER, datetime(2026, 11, 24, 18, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

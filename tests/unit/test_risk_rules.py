@@ -128,10 +128,6 @@ def test_why_and_who() -> None:
     (trigger,) = result.triggers
     assert trigger.label == "No working smoke alarm and could not get out alone"
     assert set(trigger.factors) == {police, crew}
-    assert {factor.supplied_by for factor in trigger.factors} == {
-        "Police record (Metropolitan Police)",
-        "Crew observed (London Ambulance)",
-    }
     assert result.not_considered == (fraud,)
     data = trigger.as_data()
     assert data["rule"] == "no-alarm-cannot-escape"

@@ -1,12 +1,10 @@
 """Who owns a case, and by when somebody decides."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from prevention.domain.agency import AgencyKind
 from prevention.domain.referral import ReferralReason
-from prevention.domain.routing import load_routing, owner_kind, triage_due_at
+from prevention.domain.routing import load_routing, owner_kind
 
 R = ReferralReason
 RULES = load_routing()
@@ -35,9 +33,3 @@ def test_owner(reasons: set[ReferralReason], kind: AgencyKind) -> None:
 @pytest.mark.parametrize("reason", ReferralReason)
 def test_every_reason_has_an_owner(reason: ReferralReason) -> None:
     assert owner_kind([reason], RULES) in {AgencyKind.FIRE, AgencyKind.POLICE, AgencyKind.AMBULANCE}
-
-
-def test_triage_is_two_working_hours_or_at_once() -> None:
-    friday = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)
-    assert triage_due_at(friday, RULES, urgent=False) == datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-    assert triage_due_at(friday, RULES, urgent=True) == friday
