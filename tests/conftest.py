@@ -104,7 +104,7 @@ def clean_database(engine: Engine) -> Iterator[None]:
 
 
 def empty(engine: Engine) -> None:
-    """Empty every table, whatever guards its rows."""
+    """Empty every table but reference data, whatever guards its rows."""
     names = [table.name for table in Base.metadata.sorted_tables if table.name not in _KEPT]
     script = "SET LOCAL session_replication_role = replica; " + "; ".join(f"DELETE FROM {name}" for name in names)
     with engine.begin() as connection:

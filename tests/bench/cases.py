@@ -25,7 +25,7 @@ DATABASE = "bench_cases"
 CASES = 100_000
 REQUESTS = 300
 _WARM_UP = 20
-#: Milliseconds, from the issue: the 95th percentile of a page, and any one statement.
+#: Milliseconds, as docs/benchmarks.md promises: the 95th percentile of a page, and any one statement.
 _TARGETS = {"queue": 150.0, "case": 100.0}
 SLOWEST_STATEMENT = 50.0
 
