@@ -7,7 +7,6 @@ from uuid import UUID
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy import select
 
 from prevention.domain.account import SYSTEM
 from prevention.domain.imports import ImportState, RowOutcome
@@ -17,9 +16,7 @@ from prevention.domain.intake.report import refused_report
 from prevention.domain.intake.rows import read_rows
 from prevention.errors import Invalid
 from prevention.extensions import current_session
-from prevention.models.agency import Agency
-from prevention.models.imports import ImportRun
-from prevention.queries.imports import every_refused_row
+from prevention.queries.imports import every_refused_row, import_run, senders_of_kind
 from prevention.services.imports.previewing import DryRunEnds, try_row
 from prevention.services.imports.running import run_import
 from prevention.services.imports.runs import give_up, queue_run
@@ -75,7 +72,7 @@ def _run(file: Path, profile: Profile, agency_id: UUID) -> tuple[Counter[RowOutc
     except BaseException:
         give_up(lambda: work_as(SYSTEM), run_id)
         raise
-    run = current_session().get_one(ImportRun, run_id)
+    run = import_run(current_session(), SYSTEM, run_id).run
     counts = Counter({outcome: getattr(run, outcome.value.lower()) for outcome in RowOutcome})
     refused = ((row.number, row.reason, row.original) for row in every_refused_row(current_session(), run_id))
     return counts, refused, run.problem if run.state is ImportState.FAILED else ""
@@ -97,14 +94,12 @@ def _dry_run(file: Path, source: Source) -> tuple[Counter[RowOutcome], Iterable[
 
 
 def _agency_id(profile: Profile, code: str | None) -> UUID:
-    wanted = select(Agency).where(Agency.kind == profile.agency_kind, Agency.active).order_by(Agency.code)
-    if code is not None:
-        wanted = wanted.where(Agency.code == code)
-    found = current_session().scalars(wanted).all()
+    senders = senders_of_kind(current_session(), SYSTEM, profile.agency_kind)
+    found = [agency for agency in senders if code in {None, agency.code}]
     if not found:
         raise click.ClickException(f"There is no active {profile.agency_kind.label.lower()} agency to import for.")
     if len(found) > 1:
-        codes = ", ".join(agency.code for agency in found)
+        codes = ", ".join(sorted(agency.code for agency in found))
         raise click.ClickException(f"Several agencies could have sent this: say --agency with one of {codes}.")
     return found[0].id
 

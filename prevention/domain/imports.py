@@ -21,6 +21,11 @@ class ImportState(StrEnum):
         return self.value.capitalize()
 
     @property
+    def is_moving(self) -> bool:
+        """Whether a worker has it in hand, or will soon."""
+        return not self.is_over and self is not ImportState.PREVIEWED
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more will be done with the file."""
         return self in {ImportState.FINISHED, ImportState.FAILED, ImportState.CANCELLED}

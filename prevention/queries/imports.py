@@ -93,6 +93,12 @@ def _view(actor: Actor, run: ImportRun, created_by: str | None, agency: str, oth
     return RunView(run, created_by or "", agency, other or "", may_see_outcomes(actor, run).allowed)
 
 
+def file_of_ended_run(session: Session, run_id: UUID) -> str:
+    """The name under which the file of a run that is over is still kept; ``""`` when the run goes on or kept none."""
+    run = session.get(ImportRun, run_id)
+    return run.stored_as if run is not None and run.state.is_over else ""
+
+
 def another_import_runs(session: Session, run_id: UUID) -> bool:
     """Whether some import other than ``run_id``, anybody's, is being carried out: a run that waits may wait for it."""
     running = select(ImportRun.id).where(

@@ -10,7 +10,7 @@ from flask import current_app
 from prevention.adapters.files import FileStore
 from prevention.domain.account import SYSTEM
 from prevention.extensions import current_session
-from prevention.models.imports import ImportRun
+from prevention.queries.imports import file_of_ended_run
 from prevention.services.imports import previewing, running, runs
 from prevention.services.imports.source import OpenWork
 from prevention.web.transactions import work_as
@@ -48,9 +48,9 @@ def _forget_file(run_id: UUID) -> None:
 
     One that failed has to be handed in again. What was imported from the command line was never kept.
     """
-    run = current_session().get(ImportRun, run_id)
-    if run is not None and run.stored_as and run.state.is_over:
-        FileStore(current_app.extensions["settings"].upload_folder).delete(run.stored_as)
+    stored_as = file_of_ended_run(current_session(), run_id)
+    if stored_as:
+        FileStore(current_app.extensions["settings"].upload_folder).delete(stored_as)
 
 
 def _carry(task: Task[Any, Any], step: Step, run_id: UUID) -> None:

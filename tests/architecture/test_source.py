@@ -44,6 +44,19 @@ def test_only_entry_points_open_a_unit_of_work() -> None:
     assert not found, "\n".join(found)
 
 
+def test_entry_points_neither_query_nor_record_by_hand() -> None:
+    """Reading is a query's, and a trace or a message is a service's, so that both are found in their rows."""
+    by_hand = re.compile(r"^(select|insert|update|delete)$|\.(scalars?|execute|get_one)$|^work\.(record|emit)$")
+    found = [
+        f"{where(path, call.lineno)} {name}"
+        for path in modules()
+        if path.relative_to(PRODUCT).parts[0] in {"blueprints", "cli", "tasks"}
+        for name, call in calls(path)
+        if by_hand.search(name) and where(path) != "prevention/blueprints/health/routes.py"  # asks whether it answers
+    ]
+    assert not found, "\n".join(found)
+
+
 def test_the_clock_is_read_in_one_place() -> None:
     found = []
     for path in modules():

@@ -39,7 +39,6 @@ from prevention.domain.intake.rows import is_beyond_header
 from prevention.errors import Conflict, Invalid, NotFound
 from prevention.extensions import current_session
 from prevention.models.agency import Agency
-from prevention.models.audit import AuditTag
 from prevention.models.imports import ImportRun
 from prevention.queries.imports import (
     RunKey,
@@ -52,7 +51,7 @@ from prevention.queries.imports import (
     senders_of_kind,
 )
 from prevention.queries.referrals.proposals import waiting_count
-from prevention.services.imports.runs import cancel_run, create_run, start_run
+from prevention.services.imports.runs import cancel_run, create_run, note_reported, start_run
 from prevention.web.auth import current_actor
 from prevention.web.form_handling import show_problems
 from prevention.web.guards import guarded
@@ -63,9 +62,8 @@ bp = Blueprint("imports", __name__, url_prefix="/imports")
 
 _CURSOR = "import-runs"
 _SHOWN_ON_PAGE = 50
-#: How far a run is, for the bar: states in which it still moves, and what ends the waiting.
+#: What ends the waiting, for the bar.
 _ENDED = {ImportState.FAILED: "failed", ImportState.CANCELLED: "cancelled"}
-MOVING = frozenset({ImportState.PREVIEWING, ImportState.QUEUED, ImportState.RUNNING, ImportState.CANCELLING})
 
 
 @bp.get("/")
@@ -119,7 +117,7 @@ def progress(run_id: UUID) -> ResponseReturnValue:
     """How far the import is, for the bar."""
     found = import_run(current_session(), current_actor(), run_id)
     run = found.run
-    state = run.state.value.lower() if run.state in MOVING else _ENDED.get(run.state, "done")
+    state = run.state.value.lower() if run.state.is_moving else _ENDED.get(run.state, "done")
     return jsonify(done=run.done, total=run.total, state=state, words=_words(found))
 
 
@@ -174,9 +172,7 @@ def change_profile(run_id: UUID) -> ResponseReturnValue:
 def report(run_id: UUID) -> ResponseReturnValue:
     """The refused rows with the reason and the sender's own columns. That they were taken is kept first."""
     with work_as(current_actor()) as work:
-        run = import_run(work.session, work.actor, run_id).run
-        work.record(AuditTag.IMPORT_REPORTED, run)
-        name = f"refused-{run.reference}.csv"
+        name = f"refused-{note_reported(work, run_id)}.csv"
     refused = ((row.number, row.reason, row.original) for row in every_refused_row(current_session(), run_id))
     return Response(
         stream_with_context(refused_report(refused)),
@@ -268,7 +264,7 @@ def _page(found: RunView, form: ProfileForm) -> ResponseReturnValue:
         run=run,
         form=form,
         profile=shipped_profiles().get(run.profile),
-        moving=run.state in MOVING,
+        moving=run.state.is_moving,
         words=_words(found),
         columns=[name for name in first_row if not is_beyond_header(name)],
         refused=[row[:2] for row in by_sentence((row.number, row.reason, "") for row in refused)],

@@ -12,13 +12,14 @@ from prevention.errors import Conflict, NotFound
 from prevention.models.audit import AuditTag
 from prevention.models.imports import ImportRun
 from prevention.policies.imports import may_run_import
+from prevention.queries.imports import import_run
 from prevention.services.imports.source import OpenWork
 from prevention.services.work import Work
 
 #: How long a run counts as in hand after the last sign of life. A batch of rows takes a second, a long file's preview
 #: gives a sign every thousand rows.
 LEASE = timedelta(minutes=5)
-_IN_HAND = (ImportState.PREVIEWING, ImportState.QUEUED, ImportState.RUNNING, ImportState.CANCELLING)
+_MOVING = [state for state in ImportState if state.is_moving]
 
 
 def create_run(work: Work, *, agency_id: UUID, profile: str, file_name: str, stored_as: str) -> ImportRun:
@@ -121,7 +122,7 @@ def resume(work: Work) -> int:
     lost = work.session.scalars(
         select(ImportRun)
         .where(
-            ImportRun.state.in_(_IN_HAND),
+            ImportRun.state.in_(_MOVING),
             ImportRun.stored_as != "",
             or_(ImportRun.leased_until.is_(None), ImportRun.leased_until <= work.now),
         )
@@ -131,6 +132,17 @@ def resume(work: Work) -> int:
     for run in lost:
         hand_on(work, run)
     return len(lost)
+
+
+def note_reported(work: Work, run_id: UUID) -> str:
+    """Keep that the actor took the refused rows out of the product as a file; the run's reference, to name the file.
+
+    Raises:
+        NotFound: there is no such run, or the actor may not see it.
+    """
+    run = import_run(work.session, work.actor, run_id).run
+    work.record(AuditTag.IMPORT_REPORTED, run)
+    return run.reference
 
 
 def give_up(open_work: OpenWork, run_id: UUID) -> None:
