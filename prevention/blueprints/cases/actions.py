@@ -152,7 +152,7 @@ def redirect_case(case_id: UUID) -> ResponseReturnValue:
     header = header_for(case_id, REDIRECT)
     form = RedirectForm()
     session, agency_id = current_session(), header.case.owner_agency_id
-    teams = [owner for owner in owners(session, agency_id, header.case.borough_code) if owner.user_id is None]
+    teams = [owner for owner in owners(session, agency_id, [header.case.borough_code]) if owner.user_id is None]
     form.to.choices = {
         "": "Choose one",
         **{f"agency:{other}": name for other, name in other_agencies(session, agency_id)},
@@ -212,17 +212,17 @@ def resume(case_id: UUID) -> ResponseReturnValue:
 def assign(case_id: UUID) -> ResponseReturnValue:
     header = header_for(case_id, ASSIGN)
     form = AssignForm()
-    choices = owners(current_session(), header.case.owner_agency_id, header.case.borough_code)
+    choices = owners(current_session(), header.case.owner_agency_id, [header.case.borough_code])
     form.owner.choices = {"": "Choose one", **{owner.value: _choice(owner, header) for owner in choices}}
 
     def apply(work: Work) -> None:
-        kind, _, which = str(form.owner.data).partition(":")
+        to = form.holder
         assigning.assign(
             work,
             case_id,
             version=form.seen_version,
-            team_id=UUID(which) if kind == "team" else None,
-            user_id=UUID(which) if kind == "user" else None,
+            team_id=to.team_id,
+            user_id=to.user_id,
             note=form.note.data or "",
         )
 

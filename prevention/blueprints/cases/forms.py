@@ -1,14 +1,16 @@
 """Forms of what can be done with a case. Every one carries the version of the case its page was made from."""
 
 import re
+from uuid import UUID
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField
+from wtforms import Form, HiddenField
 from wtforms.validators import DataRequired, InputRequired
 
 from prevention.domain.address_reveal import RevealReason
 from prevention.domain.case import ContactMethod, ContactResult, HoldReason, RedirectReason, RejectReason
 from prevention.domain.case_moves import load_next_actions
+from prevention.domain.case_selection import Holder
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
 from prevention.queries.cases.search import LONGEST_SEARCH
@@ -81,8 +83,8 @@ class HoldForm(ActionForm):
     )
 
 
-class AssignForm(ActionForm):
-    """Giving a case to a team or an officer."""
+class _HolderFields(Form):
+    """Who gets a case, or several, and what they are told."""
 
     owner = PickField(
         "Team or officer",
@@ -90,6 +92,26 @@ class AssignForm(ActionForm):
         description="Teams that cover the borough come first. The number is how many open cases they have.",
     )
     note = LongTextField("Note for them", limit=500, rows=3, filters=[plain])
+
+    @property
+    def holder(self) -> Holder:
+        """The team or officer of a valid form."""
+        kind, _, which = str(self.owner.data).partition(":")
+        return Holder(UUID(which) if kind == "team" else None, UUID(which) if kind == "user" else None)
+
+
+class AssignForm(_HolderFields, ActionForm):
+    """Giving a case to a team or an officer."""
+
+
+class AssignSeveralForm(_HolderFields, FlaskForm):  # type: ignore[misc]
+    """Giving several cases to a team or an officer."""
+
+
+class SelectForm(FlaskForm):  # type: ignore[misc]
+    """Ticking cases of the queue; the rows carry boxes of their own."""
+
+    all = TickField("All on this page")
 
 
 class ContactForm(ActionForm):

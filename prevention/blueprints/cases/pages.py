@@ -5,9 +5,11 @@ from uuid import UUID
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from prevention.blueprints.cases.blueprint import bp
 from prevention.blueprints.cases.filtering import filter_args, filter_form, read_filter, selected
+from prevention.blueprints.cases.forms import SelectForm
 from prevention.domain.account import Permission
 from prevention.extensions import current_session
 from prevention.queries.cases.counts import boroughs, counts, teams_of
@@ -26,41 +28,48 @@ from prevention.web.transactions import work_as
 @guarded(Permission.CASE_QUEUE)
 def own_queue() -> ResponseReturnValue:
     """The open cases of one's own agency, worst and most pressing first."""
-    return _queue(Scope.OWN, "cases.queue")
+    return queue_page(Scope.OWN, request.args)
 
 
 @bp.get("/shared")
 @guarded(Permission.CASE_QUEUE)
 def shared() -> ResponseReturnValue:
     """Open cases another agency owns and one's own is involved in."""
-    return _queue(Scope.SHARED, "cases.shared")
+    return queue_page(Scope.SHARED, request.args)
 
 
-def _queue(scope: Scope, endpoint: str) -> ResponseReturnValue:
+def queue_page(scope: Scope, args: MultiDict[str, str], problem: str = "") -> str:
+    """The queue narrowed and paged as ``args`` say; with a ``problem``, why the ticked cases could not be taken on."""
     session, actor, now = current_session(), current_actor(), utc_now()
-    wanted = read_filter(request.args, actor, scope)
+    endpoint = "cases.queue" if scope is Scope.OWN else "cases.shared"
+    wanted = read_filter(args, actor, scope)
     page = queue(
         session,
         actor,
         wanted,
         now,
-        after=_queue_key(request.args.get("after")),
-        before=_queue_key(request.args.get("before")),
+        after=_queue_key(args.get("after")),
+        before=_queue_key(args.get("before")),
     )
+    form = SelectForm(formdata=None)
+    form.all.errors = [problem] if problem else []
     all_boroughs = boroughs(session)
     teams = [(str(team_id), name) for team_id, name in teams_of(session, actor.agency_id)]
-    args = filter_args(wanted)
+    filters = filter_args(wanted)
+    cursors = {name: args[name] for name in ("after", "before") if args.get(name)}
     return render_template(
         "cases/queue.html",
         endpoint=endpoint,
         is_own=scope is Scope.OWN,
         page=page,
         counts=counts(session, actor, now),
-        filters=filter_form(request.args, actor, all_boroughs, teams),
-        filter_args=args,
+        form=form if scope is Scope.OWN and actor.has(Permission.CASE_ASSIGN) else None,
+        filters=filter_form(args, actor, all_boroughs, teams),
+        filter_args=filters,
+        cursors=cursors,
         selected=selected(wanted, endpoint, dict(all_boroughs), dict(teams)),
-        previous_url=url_for(endpoint, **args, before=_cursor(page.previous)) if page.previous else None,  # type: ignore[arg-type]
-        next_url=url_for(endpoint, **args, after=_cursor(page.following)) if page.following else None,  # type: ignore[arg-type]
+        previous_url=url_for(endpoint, **filters, before=_cursor(page.previous)) if page.previous else None,  # type: ignore[arg-type]
+        next_url=url_for(endpoint, **filters, after=_cursor(page.following)) if page.following else None,  # type: ignore[arg-type]
         now_at=now,
     )
 

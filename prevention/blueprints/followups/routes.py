@@ -143,7 +143,7 @@ def _page(
 def _reassign_form(row: FollowUpRow) -> ReassignForm:
     form = ReassignForm()
     borough = row.followup.case.borough_code if row.followup.case else None
-    form.offer(owners(current_session(), row.followup.agency_id, borough))
+    form.offer(owners(current_session(), row.followup.agency_id, [borough]))
     return form
 
 

@@ -1,6 +1,7 @@
 """The numbers over the queue, each of which links to its list; and how much everybody has open."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -62,14 +63,17 @@ def counts(session: Session, actor: Actor, now: datetime) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A team or an officer a case can be given to, and how many open cases they have."""
+    """A team or an officer cases can be given to, and how many open ones they have.
+
+    ``covers``: how many of the cases lie where the team works.
+    """
 
     team_id: UUID | None
     user_id: UUID | None
     name: str
     team_name: str
     open_cases: int
-    covers: bool
+    covers: int
 
     @property
     def value(self) -> str:
@@ -77,9 +81,12 @@ class Owner:
         return f"user:{self.user_id}" if self.user_id else f"team:{self.team_id}"
 
 
-def owners(session: Session, agency_id: UUID, borough_code: str | None) -> tuple[Owner, ...]:
-    """Whom a case in that borough can be given to: teams that cover it first, each followed by its officers."""
-    teams = _teams(session, agency_id, borough_code)
+def owners(session: Session, agency_id: UUID, boroughs: Iterable[str | None]) -> tuple[Owner, ...]:
+    """Whom cases can be given to: the teams that cover most of them first, each followed by its officers.
+
+    ``boroughs`` has the borough's code of each case, None where it is not known.
+    """
+    teams = _teams(session, agency_id, Counter(code for code in boroughs if code))
     load = _load(session, agency_id)
     roles = [role for role, held in PERMISSIONS.items() if Permission.VISIT_RECORD in held]
     members = session.execute(
@@ -97,22 +104,27 @@ def owners(session: Session, agency_id: UUID, borough_code: str | None) -> tuple
             if member.team_id == team_id
         )
     found.extend(
-        Owner(None, member.id, member.name, "", load.get(member.id, 0), covers=False)
+        Owner(None, member.id, member.name, "", load.get(member.id, 0), covers=0)
         for member in members
         if member.team_id is None
     )
     return tuple(found)
 
 
-def _teams(session: Session, agency_id: UUID, borough_code: str | None) -> Sequence[tuple[UUID, str, bool]]:
-    covering = select(TeamArea.team_id).where(TeamArea.area_code == borough_code)
-    covers = Team.id.in_(covering).label("covers")
+def _teams(session: Session, agency_id: UUID, cases: Mapping[str, int]) -> list[tuple[UUID, str, int]]:
+    """Each active team with how many of the ``cases`` (counted by borough) it covers, most first."""
     rows = session.execute(
-        select(Team.id, Team.name, covers)
+        select(Team.id, Team.name, TeamArea.area_code)
+        .outerjoin(TeamArea, and_(TeamArea.team_id == Team.id, TeamArea.area_code.in_(list(cases))))
         .where(Team.agency_id == agency_id, Team.active)
-        .order_by(covers.desc(), Team.name, Team.id)
+        .order_by(Team.name, Team.id)
     )
-    return [(row.id, row.name, bool(row.covers)) for row in rows]
+    names: dict[UUID, str] = {}
+    covers: Counter[UUID] = Counter()
+    for team_id, name, borough in rows:
+        names[team_id] = name
+        covers[team_id] += cases.get(borough, 0)
+    return [(team_id, names[team_id], covers[team_id]) for team_id in sorted(names, key=lambda team: -covers[team])]
 
 
 def _load(session: Session, agency_id: UUID) -> dict[UUID, int]:

@@ -115,6 +115,7 @@ class QueueRow:
     """
 
     id: UUID
+    version: int
     reference: str
     risk_level: RiskLevel
     risk_rank: int
@@ -261,6 +262,7 @@ def as_row(actor: Actor, case: Case, borough: str, in_hospital: bool) -> QueueRo
     owner = case.owner_user.name if case.owner_user else case.owner_team.name if case.owner_team else "Nobody"
     return QueueRow(
         id=case.id,
+        version=case.version_id,
         reference=case.reference,
         risk_level=case.risk_level,
         risk_rank=case.risk_rank,

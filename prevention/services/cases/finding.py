@@ -26,7 +26,7 @@ def load_case(work: Work, case_id: UUID, permission: Permission) -> Case:
     case = lock_cases(work, [case_id]).get(case_id)
     if case is None:
         raise NotFound
-    may_work_on_case(work.actor, case, involved_agencies(work, case_id), permission).require()
+    may_work_on_case(work.actor, case, involved_agencies(work, [case_id])[case_id], permission).require()
     return case
 
 
@@ -42,10 +42,15 @@ def lock_cases(work: Work, case_ids: Iterable[UUID]) -> dict[UUID, Case]:
     return {case.id: case for case in rows}
 
 
-def involved_agencies(work: Work, case_id: UUID) -> frozenset[UUID]:
-    """The agencies that may know of the case."""
-    rows = work.session.scalars(select(CaseInvolvement.agency_id).where(CaseInvolvement.case_id == case_id))
-    return frozenset(rows)
+def involved_agencies(work: Work, case_ids: Iterable[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """For each of the cases, the agencies that may know of it."""
+    found: dict[UUID, set[UUID]] = {case_id: set() for case_id in case_ids}
+    rows = work.session.execute(
+        select(CaseInvolvement.case_id, CaseInvolvement.agency_id).where(CaseInvolvement.case_id.in_(list(found)))
+    )
+    for row in rows:
+        found[row.case_id].add(row.agency_id)
+    return {case_id: frozenset(agencies) for case_id, agencies in found.items()}
 
 
 def check_version(case: Case, version: int) -> None:

@@ -21,7 +21,7 @@ def add_note(work: Work, case_id: UUID, *, version: int, text: str, shared: bool
     case = lock_cases(work, [case_id]).get(case_id)
     if case is None:
         raise NotFound
-    may_note_on_case(work.actor, involved_agencies(work, case_id)).require()
+    may_note_on_case(work.actor, involved_agencies(work, [case_id])[case_id]).require()
     check_version(case, version)
     return write_note(work, case, text, shared=shared)
 

@@ -46,7 +46,8 @@ def answer(work: Work, candidate_id: UUID, given: ReviewAnswer, *, reason: str =
     cases = lock_cases(work, [own_id, candidate.case_id])
     candidate = work.session.get_one(MatchCandidate, candidate_id, with_for_update=True, populate_existing=True)
     own, case = cases[own_id], cases[candidate.case_id]
-    may_review(work.actor, case, involved_agencies(work, case.id), own, involved_agencies(work, own.id)).require()
+    involved = involved_agencies(work, [case.id, own.id])
+    may_review(work.actor, case, involved[case.id], own, involved[own.id]).require()
     if candidate.answer is not None:
         raise Conflict("Somebody else has answered this one already.")
     if _own_case_id(work, candidate.referral_id) != own_id:
