@@ -23,6 +23,7 @@ from prevention.blueprints.cases.forms import (
 from prevention.blueprints.cases.performing import Action, header_for, perform
 from prevention.domain.account import Permission
 from prevention.domain.local_time import LONDON
+from prevention.domain.risk import RiskLevel
 from prevention.errors import Conflict
 from prevention.extensions import current_session
 from prevention.queries.cases.counts import Owner, other_agencies, owners
@@ -279,6 +280,8 @@ def override(case_id: UUID) -> ResponseReturnValue:
 @guarded(Permission.CASE_CLOSE)
 def close(case_id: UUID) -> ResponseReturnValue:
     form, header = CloseForm(), header_for(case_id, CLOSE)
+    if header.case.risk_level is not RiskLevel.VERY_HIGH:
+        del form.manager_decision
 
     def apply(work: Work) -> None:
         closing.close(
@@ -286,7 +289,7 @@ def close(case_id: UUID) -> ResponseReturnValue:
             case_id,
             version=form.seen_version,
             outcome=form.outcome.data,
-            manager_decision=form.manager_decision.data or "",
+            manager_decision=(form.manager_decision.data or "") if "manager_decision" in form else "",
         )
 
     return perform(header, CLOSE, form, apply, "Case closed. The referrers who gave a mailbox are told the outcome.")

@@ -54,7 +54,11 @@ class RejectForm(ActionForm):
         hints={reason.value: f"The referrer is told: {reason.safe_words}" for reason in RejectReason},
     )
     note = LongTextField(
-        "Note for your agency", limit=1000, rows=3, filters=[plain], description="The referrer does not see it"
+        "Note for your agency (optional)",
+        limit=1000,
+        rows=3,
+        filters=[plain],
+        description="The referrer does not see it",
     )
 
 
@@ -89,9 +93,10 @@ class _HolderFields(Form):
     owner = PickField(
         "Team or officer",
         [InputRequired("Choose a team or an officer")],
-        description="Teams that cover the borough come first. The number is how many open cases they have.",
+        description="Teams that cover the borough come first. The number is how many open cases they have, a team "
+        "together with its officers.",
     )
-    note = LongTextField("Note for them", limit=500, rows=3, filters=[plain])
+    note = LongTextField("Note for them (optional)", limit=500, rows=3, filters=[plain])
 
     @property
     def holder(self) -> Holder:
@@ -119,8 +124,8 @@ class ContactForm(ActionForm):
 
     method = EnumRadiosField(ContactMethod, "How did you try?", [InputRequired("Choose how you tried")])
     result = EnumRadiosField(ContactResult, "What came of it?", [InputRequired("Choose what came of it")])
-    note = LongTextField("Note", limit=1000, rows=3, filters=[plain], description="Only your agency sees it")
-    try_again_on = DateField("When to try next", description="Leave it empty to go by the rules")
+    note = LongTextField("Note (optional)", limit=1000, rows=3, filters=[plain], description="Only your agency sees it")
+    try_again_on = DateField("When to try next (optional)", description="Leave it empty to go by the rules")
 
 
 class NoteForm(ActionForm):
@@ -155,7 +160,7 @@ class CloseForm(ActionForm):
         limit=1000,
         rows=3,
         filters=[plain],
-        description="Needed for a very high risk home that nobody got into",
+        description="This home is at very high risk: say it where nobody got in",
     )
 
 

@@ -10,7 +10,7 @@ from prevention.blueprints.cases.blueprint import bp
 from prevention.blueprints.cases.forms import SearchForm
 from prevention.domain.account import Permission
 from prevention.extensions import current_session
-from prevention.queries.cases.search import SearchKey, can_search, exact_case, search
+from prevention.queries.cases.search import SearchKey, SearchPage, can_search, exact_case, search
 from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
 from prevention.web.guards import guarded
@@ -22,29 +22,30 @@ from prevention.web.pagination import read_cursor, write_cursor
 def search_cases() -> ResponseReturnValue:
     """Cases that fit what was typed; an exact reference goes straight to its case."""
     form = SearchForm()
-    session, actor, now = current_session(), current_actor(), utc_now()
     if not form.is_submitted():
-        return render_template("cases/search.html", search=form, page=None, typed="", problem="", now_at=now)
-    typed, problem = form.typed, form.problem
-    if not form.validate() or problem:
-        return render_template("cases/search.html", search=form, page=None, typed=typed, problem=problem, now_at=now)
-    after = _key(form.after.data)
+        return _page(form)
+    if not form.validate() or form.problem:
+        return _page(form, problem=form.problem)
+    session, actor, after = current_session(), current_actor(), _key(form.after.data)
     if after is None:
-        exact = exact_case(session, actor, typed)
+        exact = exact_case(session, actor, form.typed)
         if exact is not None:
             return redirect(url_for("cases.show", case_id=exact), 303)
-    page = search(session, actor, typed, after=after)
+    problem = "" if can_search(form.typed) else "Enter at least 2 letters or numbers"
+    return _page(form, search(session, actor, form.typed, after=after), problem)
+
+
+def _page(form: SearchForm, page: SearchPage | None = None, problem: str = "") -> str:
+    form.q.errors = [problem] if problem else []
+    key = page.following if page else None
     return render_template(
         "cases/search.html",
-        search=form,
+        form=form,
         page=page,
-        typed=typed,
-        problem="" if can_search(typed) else "Enter at least 2 letters or numbers",
-        after=write_cursor("search", (key.closed, key.risk_rank, key.act_by, key.case_id))
-        if (key := page.following)
-        else None,
-        is_first=after is None,
-        now_at=now,
+        typed=form.typed,
+        problem=problem,
+        after=write_cursor("search", (key.closed, key.risk_rank, key.act_by, key.case_id)) if key else None,
+        now_at=utc_now(),
     )
 
 

@@ -63,7 +63,7 @@ def counts(session: Session, actor: Actor, now: datetime) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A team or an officer cases can be given to, and how many open ones they have.
+    """A team or an officer cases can be given to, and how many open ones they have, a team with its officers'.
 
     ``covers``: how many of the cases lie where the team works.
     """
@@ -97,14 +97,14 @@ def owners(session: Session, agency_id: UUID, boroughs: Iterable[str | None]) ->
     ).all()
     found: list[Owner] = []
     for team_id, name, covers in teams:
-        found.append(Owner(team_id, None, name, name, load.get(team_id, 0), covers))
+        found.append(Owner(team_id, None, name, name, load[team_id], covers))
         found.extend(
-            Owner(team_id, member.id, member.name, name, load.get(member.id, 0), covers)
+            Owner(team_id, member.id, member.name, name, load[member.id], covers)
             for member in members
             if member.team_id == team_id
         )
     found.extend(
-        Owner(None, member.id, member.name, "", load.get(member.id, 0), covers=0)
+        Owner(None, member.id, member.name, "", load[member.id], covers=0)
         for member in members
         if member.team_id is None
     )
@@ -127,13 +127,19 @@ def _teams(session: Session, agency_id: UUID, cases: Mapping[str, int]) -> list[
     return [(team_id, names[team_id], covers[team_id]) for team_id in sorted(names, key=lambda team: -covers[team])]
 
 
-def _load(session: Session, agency_id: UUID) -> dict[UUID, int]:
-    """Open cases by officer, and by team where no officer has them."""
-    owner = func.coalesce(Case.owner_user_id, Case.owner_team_id)
+def _load(session: Session, agency_id: UUID) -> Counter[UUID]:
+    """Open cases by officer, and by team with those its officers have."""
     rows = session.execute(
-        select(owner, func.count()).where(Case.is_open, Case.owner_agency_id == agency_id).group_by(owner)
+        select(Case.owner_team_id, Case.owner_user_id, func.count())
+        .where(Case.is_open, Case.owner_agency_id == agency_id)
+        .group_by(Case.owner_team_id, Case.owner_user_id)
     )
-    return {owner_id: count for owner_id, count in rows}  # noqa: C416 - rows are not plain tuples
+    load: Counter[UUID] = Counter()
+    for team_id, user_id, count in rows:
+        for holder in (team_id, user_id):
+            if holder is not None:
+                load[holder] += count
+    return load
 
 
 def teams_of(session: Session, agency_id: UUID | None) -> list[tuple[UUID, str]]:

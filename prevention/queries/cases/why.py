@@ -1,5 +1,6 @@
 """Why a case has its risk level: the assessment in force, with what the reader may not know withheld."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -76,16 +77,19 @@ def why_this_level(session: Session, actor: Actor, case: Case) -> Why | None:
         by=name if is_colleague else ANOTHER_AGENCY if name and mine else case.owner_agency.short_name if name else "",
         reason=assessment.reason if mine or not assessment.overridden else "",
         triggers=triggers,
-        not_considered=tuple(
-            _factor(actor, factor) for factor in assessment.factors if not factor.get("triggered", False)
-        ),
+        not_considered=_factors(actor, (each for each in assessment.factors if not each.get("triggered", False))),
     )
 
 
 def _trigger(actor: Actor, trigger: dict[str, Any]) -> TriggerLine:
-    factors = tuple(_factor(actor, factor) for factor in trigger.get("factors", []))
+    factors = _factors(actor, trigger.get("factors", []))
     hidden = any(factor.withheld_by for factor in factors)
     return TriggerLine("" if hidden else str(trigger.get("label", "")), trigger.get("score"), factors)
+
+
+def _factors(actor: Actor, factors: Iterable[dict[str, Any]]) -> tuple[FactorLine, ...]:
+    """Each line once, however many referrals say it or keep it back."""
+    return tuple(dict.fromkeys(_factor(actor, factor) for factor in factors))
 
 
 def _factor(actor: Actor, factor: dict[str, Any]) -> FactorLine:
