@@ -148,7 +148,9 @@ def test_assign_to_an_officer_shows_load_and_keeps_history(
     )
     officer = arrange.user(fire, Role.FIELD_OFFICER, team=near, name="Bo Lee")
     arrange.case(fire, owner_team_id=near.id, owner_user_id=officer.id)
+    arrange.case(fire, owner_team_id=near.id)
     offered = [option.text for option in client.page(f"/cases/{case.id}/assign").select("option")]
+    assert any(words.startswith("Zetland: 2 open") for words in offered), "a team has what its officers have"
     assert offered.index("Bo Lee (Zetland): 1 open") < offered.index("Aldgate: 0 open") or case.borough_code is None
     do(client, case, "assign", owner=f"team:{far.id}", note="first")
     do(client, case, "assign", owner=f"user:{officer.id}", note="second")
@@ -203,7 +205,7 @@ def test_urgent_is_one_tap_by_anybody_involved(desk: Any, arrange: Arranger, cli
 
 def test_urgent_opens_a_closed_case_again(desk: Any, client: PageClient, rows: Session) -> None:
     _, _, case = desk
-    do(client, case, "close", outcome="MOVED_AWAY", manager_decision="gone")
+    do(client, case, "close", outcome="MOVED_AWAY")
     client.post(f"/cases/{case.id}/urgent")
     now = rows.get_one(Case, case.id)
     assert (now.state, now.outcome, now.risk_level) == (CaseState.TRIAGE, None, RiskLevel.VERY_HIGH)
@@ -235,6 +237,15 @@ def test_a_very_high_case_nobody_got_into_needs_a_managers_decision(
     assert rows.scalar(select(Alert.acknowledged_at).where(Alert.case_id == case.id)) is not None
 
 
+def test_the_managers_decision_is_asked_for_a_very_high_case_only(
+    desk: Any, arrange: Arranger, client: PageClient
+) -> None:
+    fire, _, _ = desk
+    for level in RiskLevel:
+        page = client.page(f"/cases/{arrange.case(fire, risk_level=level).id}/close")
+        assert bool(page.select("#manager_decision")) is (level is RiskLevel.VERY_HIGH), level
+
+
 def test_a_case_with_a_visit_to_come_is_not_closed(desk: Any, arrange: Arranger, client: PageClient) -> None:
     _, _, case = desk
     arrange.visit(case)
@@ -258,13 +269,14 @@ def test_notes_keep_hostile_text_harmless(desk: Any, client: PageClient, rows: S
         ("redirect", "reason", {"to": "outside", "why": "OUT_OF_AREA"}),
         ("contact", "note", {"method": "PHONE", "result": "SPOKE"}),
         ("risk", "reason", {"level": "LOW"}),
-        ("close", "manager_decision", {"outcome": "MOVED_AWAY"}),
+        ("close", "manager_decision", {"outcome": "MOVED_AWAY", "risk_level": RiskLevel.VERY_HIGH}),
     ],
 )
 def test_ten_thousand_characters_are_an_error_beside_the_field_and_stay_typed(
-    desk: Any, client: PageClient, rows: Session, what: str, field: str, others: dict[str, str]
+    desk: Any, arrange: Arranger, client: PageClient, rows: Session, what: str, field: str, others: dict[str, Any]
 ) -> None:
-    _, _, case = desk
+    fire, _, _ = desk
+    case = arrange.case(fire, risk_level=others.pop("risk_level", RiskLevel.MEDIUM))
     page = do(client, case, what, 400, **{field: "x" * 10_000}, **others).text
     assert "characters or fewer" in page
     assert "x" * 10_000 in page

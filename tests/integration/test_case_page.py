@@ -96,6 +96,34 @@ def test_each_agency_sees_its_own_words_and_what_may_be_shared(arrange: Arranger
         assert secret not in police_page, secret
 
 
+def test_warnings_come_before_everything_else_of_the_case(arrange: Arranger, client: PageClient) -> None:
+    case, fire, _, _ = three_voices(arrange)
+    client.sign_in(arrange.user(fire))
+    titles = [title.get_text() for title in client.page(f"/cases/{case.id}").select(".govuk-summary-card__title")]
+    assert titles[0] == "Before you call or knock"
+
+
+def test_a_next_step_that_is_late_says_so(arrange: Arranger, client: PageClient) -> None:
+    fire = arrange.agency()
+    client.sign_in(arrange.user(fire))
+    for late in (True, False):
+        at = datetime.now(UTC) + (timedelta(hours=-1) if late else timedelta(hours=1))
+        case = arrange.case(fire, next_action_at=at, act_by=at)
+        beside = client.page(f"/cases/{case.id}").select_one(".app-case__beside").get_text()
+        assert ("Overdue" in beside) is late
+
+
+def test_what_two_referrals_of_an_agency_keep_back_is_said_once(arrange: Arranger, client: PageClient) -> None:
+    fire, police = arrange.agency(), arrange.agency(AgencyKind.POLICE)
+    for _ in range(2):
+        case = arrange.received(police, address=HOME, person=JOAN, reasons=frozenset({ReferralReason.DOMESTIC_ABUSE}))
+    client.sign_in(arrange.user(fire))
+    page = client.page(f"/cases/{case.id}")
+    assert len(page.select("#referrals ~ .govuk-summary-card")) >= 2
+    why = next(card for card in page.select(".govuk-summary-card") if "Why this risk" in card.get_text())
+    assert why.get_text().count(f"Withheld by {police.short_name}") == 1
+
+
 def test_why_this_risk_names_the_source_of_each_factor(arrange: Arranger, client: PageClient) -> None:
     case, fire, ambulance, _ = three_voices(arrange)
     client.sign_in(arrange.user(fire))

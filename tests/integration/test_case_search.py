@@ -101,6 +101,8 @@ def test_a_search_that_is_too_long_is_an_error_and_stays_typed(
     page = client.post("/cases/search", data={"q": "y" * 10_000}).text
     assert "200 characters or fewer" in page
     assert "y" * 10_000 in page
+    assert "<title>Error: Find a case" in page
+    assert '<a href="#q">Use 200 characters or fewer</a>' in page
 
 
 def test_only_visible_cases_are_searched(

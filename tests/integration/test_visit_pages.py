@@ -113,6 +113,23 @@ COMPLETED = {
 
 
 class TestBooking:
+    def test_nobody_is_chosen_while_the_case_is_with_the_desk_and_the_nearest_come_first(
+        self, client: PageClient, day: Day, arrange: Arranger, rows: Session
+    ) -> None:
+        near = arrange.team(day.agency, name="Zetland", areas=("E09000007",))
+        client.sign_in(day.coordinator)
+        crews = client.page(f"/cases/{day.case.id}/visits/book").select("input[name=crew]")
+        assert crews[0]["value"] == f"team:{near.id}"
+        assert [crew["value"] for crew in crews if crew.has_attr("checked")] == [f"team:{day.station.id}"]
+        day.case.owner_team_id = day.agency.teams[0].id
+        arrange.save(day.case)
+        address = f"/cases/{day.case.id}/visits/book"
+        page = client.page(address)
+        assert not page.select("input[name=crew][checked]")
+        answer = client.post(address, data=slot(day, crew=""))
+        assert "Choose who goes" in answer.get_data(as_text=True)
+        assert rows.scalars(select(Visit)).all() == []
+
     def test_books_moves_the_case_and_gives_it_to_the_officer(
         self, client: PageClient, day: Day, rows: Session
     ) -> None:

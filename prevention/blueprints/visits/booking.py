@@ -49,7 +49,7 @@ def book(case_id: UUID) -> ResponseReturnValue:
         crew=_current_owner(case),
         version=str(case.version_id),
     )
-    loads = _offer_crews(form)
+    loads = _offer_crews(form, case)
     if form.is_submitted() and "look" not in request.form and form.validate():
         try:
             with work_as(actor) as work:
@@ -87,7 +87,7 @@ def rebook(visit_id: UUID) -> ResponseReturnValue:
     )
     if kept_note:
         form.keep_note()
-    loads = _offer_crews(form)
+    loads = _offer_crews(form, card.visit.case)
     if form.is_submitted() and "look" not in request.form and form.validate():
         try:
             with work_as(actor) as work:
@@ -161,10 +161,10 @@ def _slot_page(form: SlotForm, loads: list[Load], case: Case | None, card: Visit
     )
 
 
-def _offer_crews(form: SlotForm) -> list[Load]:
-    """Fill the choice of crews with what each already has on the day that is typed."""
+def _offer_crews(form: SlotForm, case: Case | None) -> list[Load]:
+    """Fill the choice of crews, the nearest first, with what each already has on the day that is typed."""
     day = form.date.data if isinstance(form.date.data, date) else utc_now().astimezone(LONDON).date()
-    loads = bookings.crews(current_session(), current_actor(), day)
+    loads = bookings.crews(current_session(), current_actor(), day, case.borough_code if case else None)
     form.crew.choices = {load.value: load.officer.name if load.officer else load.team.name for load in loads}
     form.crew.hints = {load.value: _load_words(load) for load in loads}
     return loads
@@ -190,6 +190,9 @@ def _slot(form: SlotForm, *, kept_note: str = "") -> Slot:
 
 
 def _current_owner(case: Case) -> str:
+    """Who has the case goes, unless nobody was given it yet: the desk visits only when somebody says so."""
+    if case.owner_user_id is None and (case.owner_team is None or case.owner_team.is_intake_desk):
+        return ""
     return f"user:{case.owner_user_id}" if case.owner_user_id else f"team:{case.owner_team_id}"
 
 
