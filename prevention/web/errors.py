@@ -6,6 +6,7 @@ from flask import Flask, Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 
@@ -37,6 +38,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _no_token)
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(SecurityError, _wrong_host)
+    app.register_error_handler(ParseException, lambda _: _answer(400))  # a body that the web server cannot read
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 

@@ -9,6 +9,8 @@ from uuid import uuid4
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
+from gunicorn.http.body import Body, ChunkedReader
+from gunicorn.http.unreader import IterUnreader
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -136,6 +138,23 @@ def test_another_hosts_name_is_refused(client: PageClient) -> None:
     assert answer.status_code == 400
     assert "evil.example" not in answer.text
     assert "evil.example" not in str(answer.headers)
+
+
+@pytest.mark.parametrize(
+    "sent", [b"zz\r\nemail=a\r\n0\r\n\r\n", b"7\r\nemail=axx0\r\n\r\n", b"7;=\r\nemail=a\r\n0\r\n\r\n", b"7\r\nema"]
+)
+def test_a_body_in_chunks_that_cannot_be_read_is_the_callers_mistake(
+    app: Flask, client: PageClient, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)  # the body is read first to look for the token
+    body = Body(ChunkedReader(None, IterUnreader(iter([sent]))))  # as gunicorn reads it
+    answer = client.post(
+        "/sign-in",
+        content_type="application/x-www-form-urlencoded",
+        environ_overrides={"wsgi.input": body, "wsgi.input_terminated": True},
+    )
+    assert answer.status_code == 400
+    assert "open too long" not in answer.text
 
 
 def test_production_trusts_the_public_name_only(secure_settings: Settings, settings: Settings) -> None:
