@@ -92,6 +92,8 @@ def run(*, cases: int = CASES, requests: int = REQUESTS, keep: bool = False) -> 
             print(f"{cases:,} cases were made in {time.perf_counter() - started:.0f} s", flush=True)
             engine.dispose()
         app = create_app(settings_for(url))
+        gc.collect()
+        gc.freeze()  # as wsgi.py does
         with app.app_context():
             engine = db.engine
         found = list(_measure(app, engine, requests))
