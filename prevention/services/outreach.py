@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from prevention.domain.reference import ReferenceKind, new_reference
 from prevention.domain.referral import GivenAddress
 from prevention.domain.visit import VisitOutcome
+from prevention.domain.visit_rules import load_visit_rules
 from prevention.errors import Conflict, Invalid, NotFound
 from prevention.matching.normalise import clean, tidy_address, tidy_postcode, tidy_uprn
 from prevention.models.agency import Team
@@ -327,6 +328,9 @@ def _check(work: Work, details: OutreachDetails) -> None:
             problems[name] = "Use 200 characters or fewer"
     if len(details.note) > LONGEST_TEXT:
         problems["note"] = f"Use {LONGEST_TEXT:,} characters or fewer"
+    rules = load_visit_rules()
+    if rules.is_too_far(rules.calendar.at_local(details.held_on, time()), work.now):
+        problems["held_on"] = f"The date must be within {rules.ahead_by.words}"
     team = work.session.get(Team, details.team_id) if details.team_id else None
     if details.team_id is not None and (team is None or team.agency_id != work.actor.agency_id):
         problems["team_id"] = "Choose a team of your own agency"

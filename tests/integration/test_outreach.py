@@ -225,6 +225,7 @@ class TestEvents:
             ({"title": ""}, "Give it a name"),
             ({"title": "x" * 10_000}, "Use 200 characters or fewer"),
             ({"held_on": ["31", "2", "2026"]}, "There is no day 31"),
+            ({"held_on": ["27", "11", "2099"]}, "The date must be within 12 months"),
             ({"head_count": "-5"}, "whole number"),
             ({"team_id": str(uuid4())}, "Choose one from the list"),
         ],
