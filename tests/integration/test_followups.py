@@ -195,6 +195,16 @@ class TestPicking:
         assert kind.label not in message.subject + message.body
         assert case.reference in message.body
 
+    @pytest.mark.parametrize("state", [CaseState.BOOKED, CaseState.IN_PROGRESS])
+    def test_a_visit_that_is_booked_stays_the_next_action(
+        self, session: GuardedSession, arrange: Arranger, rows: Session, state: CaseState
+    ) -> None:
+        case = arrange.case(arrange.agency(), state=state, next_action="Visit booked")
+        due = arrange.followup(case, kind=FollowUpKind.CALL_BACK)
+        with unit_of_work(session, SYSTEM, now=NOW) as work:
+            assert picking.fall_due(work, [due.id])
+        assert rows.get_one(Case, case.id).next_action == "Visit booked"
+
     def test_a_closed_case_keeps_its_next_action_empty(
         self, session: GuardedSession, arrange: Arranger, rows: Session
     ) -> None:

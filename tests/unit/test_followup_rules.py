@@ -13,6 +13,7 @@ from prevention.domain.followup_rules import (
     next_attempt,
     read_followup_rules,
 )
+from prevention.domain.outcomes import facts
 from prevention.domain.referral import ReferralReason
 from prevention.domain.risk import RiskLevel
 from prevention.domain.rule_files import read_rule_file
@@ -46,6 +47,16 @@ def test_no_reply_very_high() -> None:
         K.CALL_BACK,
         K.REVISIT,
     }
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 3])
+@pytest.mark.parametrize("level", list(RiskLevel))
+@pytest.mark.parametrize("outcome", [item for item in O if facts(item).requires_next_step])
+def test_what_still_needs_a_step_has_somebody_to_make_it(outcome: O, level: RiskLevel, attempts: int) -> None:
+    """A refusal at lower risk is the coordinator's to close, and at low risk nobody is looked for who moved."""
+    left_alone = {O.REFUSED_AT_DOOR: {L.MEDIUM, L.LOW}, O.REFUSED_BY_PHONE: {L.MEDIUM, L.LOW}, O.MOVED_AWAY: {L.LOW}}
+    planned = followups_after(outcome, level, MORNING, RULES, attempts_so_far=attempts)
+    assert bool(planned) is (level not in left_alone.get(outcome, set()))
 
 
 @pytest.mark.parametrize(("level", "limit"), [(L.HIGH, timedelta(days=2)), (L.MEDIUM, timedelta(days=7))])
