@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import jsonify, redirect, render_template_string, request
+from flask import jsonify, make_response, redirect, render_template_string, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from playwright.sync_api import Page, Response, Route, expect
@@ -42,6 +42,7 @@ class Server:
     beside: list[dict[str, list[str]]] = field(default_factory=list)
     broken: bool = False
     finished: bool = False
+    refusing: bool = False
     drawn_before: bool = False
     new_session: bool = False
     user: str = "ana"
@@ -52,8 +53,9 @@ class Server:
             return "", 503
         if request.method == "GET":
             return jsonify(revision=self.revision, fields=self.fields, csrf_token="a fresh one", owner=self.user)
-        if self.new_session:
-            return "", 400
+        if self.new_session or self.refusing:
+            kind = {"Content-Type": "application/problem+json"}
+            return make_response("", 404, kind) if self.refusing else ("", 400)
         sent: dict[str, Any] = request.get_json()
         if self.finished:
             self.beside.append(sent["fields"])
@@ -241,6 +243,43 @@ def test_a_form_finished_elsewhere_says_so_and_keeps_what_was_typed_beside(phone
     assert [version["notes"] for version in server.beside] == [["Smoke alarm chirps"]]
     assert kept_on_device(phone) == 0
     assert server.fields == {}
+
+
+def test_what_comes_too_late_from_a_page_that_is_gone_is_told(phone: Page, server: Server) -> None:
+    server.broken = True
+    phone.get_by_label("Notes").fill("Smoke alarm chirps")
+    status(phone).to_have_text("Saved on this device, not sent yet")
+    phone.goto("about:blank")
+    server.broken, server.finished = False, True
+    phone.goto(server.url + "/list")
+    panel = phone.get_by_role("region", name="Something you typed came too late")
+    expect(panel).to_contain_text("This visit was finished at 14:03.")
+    assert_accessible(phone)
+    panel.get_by_role("button", name="Close").click()
+    expect(panel).to_have_count(0)
+    assert kept_on_device(phone) == 0
+
+
+def test_what_may_be_sent_no_more_is_shown_and_discarded_knowingly(phone: Page, server: Server) -> None:
+    server.refusing = True
+    phone.get_by_label("Notes").fill("Oxygen in the bedroom")
+    status(phone).to_contain_text("You may no longer record this visit")
+    phone.goto(server.url + "/list")
+    panel = phone.get_by_role("region", name="Something you typed cannot be sent")
+    panel.get_by_text("Show what was typed").click()
+    expect(panel.get_by_text("Oxygen in the bedroom")).to_be_visible()
+    assert_accessible(phone)
+    panel.get_by_role("button", name="Keep it for now").click()
+    expect(panel).to_have_count(0)
+    assert kept_on_device(phone) == 1
+    phone.reload()
+    panel.get_by_role("button", name="Discard it").click()
+    assert kept_on_device(phone) == 1
+    sure = panel.get_by_role("button", name="Yes, discard it for good")
+    expect(sure).to_be_focused()
+    phone.keyboard.press("Enter")
+    expect(panel).to_have_count(0)
+    assert kept_on_device(phone) == 0
 
 
 def test_a_page_drawn_before_the_last_save_landed_is_brought_up_to_date(phone: Page, server: Server) -> None:

@@ -6,7 +6,8 @@
 //   409 {revision, fields, words?}     somebody (or another tab) stored a newer version: kept beside it, both are offered
 //   400 after a new sign-in            a fresh token is fetched, then once more
 //   413 {detail}                       too much to keep: said at once, tried again after the next change
-//   410 {revision, words?}             the form was finished meanwhile: kept beside what was finished
+//   410 {revision, words?}             the form was finished, cancelled or given away meanwhile: kept beside the visit
+//   403 or 404 with a problem body     its user may not send it any more: kept here, to be shown or discarded (leftovers.mjs)
 //   anything else, or no answer        kept on the device and tried again
 // GET answers {revision, fields, csrf_token, owner}: the version in force, asked for when the page opens, because a save
 // of the page before may land after this one was drawn; and the mark of who is signed in now.
@@ -14,7 +15,7 @@
 
 import * as device from "./device.mjs";
 import { button, text } from "./elements.mjs";
-import { drafts, put } from "./sending.mjs";
+import { drafts, isRefusal, put } from "./sending.mjs";
 
 const PAUSE_MS = 900;
 const FIRST_RETRY_MS = 4000;
@@ -233,6 +234,11 @@ class Draft {
         if (!this.dirty) {
           device.drop(this.name);
         }
+        return;
+      }
+      if (isRefusal(answer)) {
+        this.dirty = true;
+        this.say("You may no longer record this visit. What you typed stays on this device: show it to your coordinator.");
         return;
       }
       if (answer.status === 413) {

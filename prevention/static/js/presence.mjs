@@ -4,6 +4,7 @@
 
 import * as device from "./device.mjs";
 import { button, text } from "./elements.mjs";
+import { offerRefused, tellKept } from "./leftovers.mjs";
 import { drafts, sendCopies } from "./sending.mjs";
 
 /** Where pages tell each other who is signed in on this device: a mark, or nothing. */
@@ -19,7 +20,10 @@ const tell = () => {
 const sendLeftBehind = async () => {
   const here = [...document.querySelectorAll("form[data-autosave-url]")].map((form) => form.dataset.autosaveUrl);
   const held = await device.held();
-  await sendCopies(device.names().filter((name) => !held.has(name) && !here.includes(device.partsOf(name).url)));
+  const left = device.names().filter((name) => !held.has(name) && !here.includes(device.partsOf(name).url));
+  const { refused, words } = await sendCopies(left);
+  tellKept(words);
+  refused.forEach(offerRefused);
 };
 
 // Out of sight
@@ -104,7 +108,9 @@ const sendBeforeSigningOut = (form) => {
     busy = true;
     pressed.textContent = "Sending…";
     await Promise.all([...drafts].map((draft) => draft.settle()));
-    const left = await sendCopies(device.names());
+    const { waiting, refused } = await sendCopies(device.names());
+    refused.forEach(offerRefused);
+    const left = waiting + refused.length;
     const onlyHere = [...drafts].filter((draft) => draft.isOnlyOnThisPage()).length;
     pressed.textContent = usual;
     busy = false;

@@ -21,33 +21,43 @@ export const put = (url, body, within = document) =>
     signal: AbortSignal.timeout?.(LONGEST_MS),
   });
 
-/** Sends one copy. True when the server has it, in use or beside what is; a copy nobody can open is no loss. */
+/** Whether our server answered that this user may not send this form any more, and never will. */
+export const isRefusal = (answer) =>
+  [403, 404].includes(answer.status) && (answer.headers.get("Content-Type") ?? "").includes("problem+json");
+
+/** Sends one copy. The server has it, in use or beside what is; or it waits; or it is refused for good. */
 const sendCopy = async (name) => {
   const before = localStorage.getItem(name);
   const copy = await device.read(name);
   if (!copy) {
-    return true;
+    return {}; // nobody can open it: no loss
   }
   const { url, page } = device.partsOf(name);
   try {
     const answer = await put(url, { revision: copy.revision, copy: page, fields: copy.fields });
-    const { revision } = await answer.json();
+    if (isRefusal(answer)) {
+      return { refused: name };
+    }
+    const { revision, words } = await answer.json();
     // The revision shows that it was our server that answered, and not a page of some network on the way.
     if (![200, 409, 410].includes(answer.status) || !Number.isInteger(revision)) {
-      return false;
+      return { waits: true };
     }
+    device.drop(name, before);
+    return answer.status === 410 ? { words } : {};
   } catch {
-    return false;
+    return { waits: true };
   }
-  device.drop(name, before);
-  return true;
 };
 
-/** Sends copies one after another; how many the server does not have. */
+/** Sends copies one after another: how many wait, the names of those refused, what was said of those too late. */
 export const sendCopies = async (names) => {
-  let left = 0;
+  const done = { waiting: 0, refused: [], words: [] };
   for (const name of names) {
-    left += (await sendCopy(name)) ? 0 : 1;
+    const { waits, refused, words } = await sendCopy(name);
+    done.waiting += waits ? 1 : 0;
+    done.refused.push(...(refused ? [refused] : []));
+    done.words.push(...(words ? [words] : []));
   }
-  return left;
+  return done;
 };
