@@ -107,6 +107,7 @@ class Behaviour(StrEnum):
     SELF_NEGLECT = "SELF_NEGLECT"
     INFESTATION_OR_FILTH = "INFESTATION_OR_FILTH"
     OVERCROWDING = "OVERCROWDING"
+    DOG = "DOG"
     ASB = "ASB"
     CUCKOOING_SUSPECTED = "CUCKOOING_SUSPECTED"
     UNSAFE_VISITORS = "UNSAFE_VISITORS"
@@ -205,6 +206,7 @@ _ABOUT: dict[Behaviour, tuple[Topic, str, tuple[FactorReason, ...]]] = {
     B.SELF_NEGLECT: (Topic.ENVIRONMENT, "Self-neglect", (R.SELF_NEGLECT,)),
     B.INFESTATION_OR_FILTH: (Topic.ENVIRONMENT, "Infestation or filth", (R.SELF_NEGLECT,)),
     B.OVERCROWDING: (Topic.ENVIRONMENT, "Overcrowding", ()),
+    B.DOG: (Topic.ENVIRONMENT, "A dog, or another animal that may attack", ()),
     B.ASB: (Topic.ENVIRONMENT, "Anti-social behaviour", (R.ASB,)),
     B.CUCKOOING_SUSPECTED: (Topic.ENVIRONMENT, "Others may have taken over the home", ()),
     B.UNSAFE_VISITORS: (Topic.ENVIRONMENT, "Visitors who may do harm", ()),

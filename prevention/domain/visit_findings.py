@@ -1,9 +1,12 @@
-"""From what a visit found to risk factors, and which earlier ones it settled (domain.md 1.4 M)."""
+"""From what a visit found to risk factors, which earlier ones it settled, and what the next crew must know (domain.md
+1.4 M and N)."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from prevention.domain.agency import AgencyKind
-from prevention.domain.referral import HouseholdFlag, ReferralReason
+from prevention.domain.behaviour import Behaviour
+from prevention.domain.referral import HouseholdFlag, ReferralReason, StaffSafety
 from prevention.domain.risk import FactorSource
 from prevention.domain.risk_rules import Circumstance, Factor, FactorReason
 from prevention.domain.visit import Component, ObservedRisk, VisitOutcome
@@ -20,6 +23,17 @@ _COMPONENT_FACTORS: dict[Component, FactorReason] = {
     Component.CLUTTER_HOARDING: ReferralReason.HOARDING,
     Component.CARBON_MONOXIDE: ReferralReason.CARBON_MONOXIDE,
     Component.BATTERIES_EBIKES: ReferralReason.EBIKE_BATTERY,
+}
+
+#: What a crew saw that the next one must know before the door (domain.md 1.10).
+_WARNINGS: dict[Behaviour, tuple[StaffSafety, ...]] = {
+    Behaviour.THREATS_TO_STAFF: (StaffSafety.AGGRESSION, StaffSafety.TWO_PERSON),
+    Behaviour.WEAPONS_SEEN: (StaffSafety.POLICE_ATTEND, StaffSafety.TWO_PERSON),
+    Behaviour.UNSAFE_VISITORS: (StaffSafety.TWO_PERSON,),
+    Behaviour.CUCKOOING_SUSPECTED: (StaffSafety.TWO_PERSON,),
+    Behaviour.DOG: (StaffSafety.DOG,),
+    Behaviour.INFESTATION_OR_FILTH: (StaffSafety.INFECTION,),
+    Behaviour.EXIT_BLOCKED: (StaffSafety.STRUCTURAL,),
 }
 
 
@@ -80,3 +94,11 @@ def settled_by_visit(record: VisitRecord) -> frozenset[FactorReason]:
     if record.clutter:
         settled |= {ReferralReason.HOARDING, Circumstance.CLUTTER_RATED}
     return frozenset(settled)
+
+
+def warnings_from_visit(outcome: VisitOutcome | None, behaviours: Collection[Behaviour]) -> frozenset[StaffSafety]:
+    """What a visit found that the next crew must know before the door. Where it was not safe, nobody goes alone."""
+    found = {warning for item in behaviours for warning in _WARNINGS.get(item, ())}
+    if outcome is VisitOutcome.NO_ACCESS_UNSAFE:
+        found.add(StaffSafety.TWO_PERSON)
+    return frozenset(found)

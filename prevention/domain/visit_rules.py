@@ -14,7 +14,8 @@ class VisitRules:
 
     ``late_by``: how far back a slot may lie, so that a crew that is already at the door can be booked. ``ahead_by``:
     how far ahead. ``visited_lately``: within this time a home that was visited need not be knocked at again
-    (domain.md 1.7, ALREADY_VISITED). ``life_of_an_alarm_years`` gives the year an alarm fitted today runs out.
+    (domain.md 1.7, ALREADY_VISITED). ``warnings_stand``: what a crew warned of is told to crews of later cases for this
+    long (section 8, marker review). ``life_of_an_alarm_years`` gives the year an alarm fitted today runs out.
     """
 
     version: str
@@ -24,6 +25,7 @@ class VisitRules:
     proposed_at: time
     proposed_when_due_sooner: Span
     visited_lately: timedelta
+    warnings_stand: Span
     life_of_an_alarm_years: int
     calendar: WorkingCalendar
 
@@ -60,6 +62,7 @@ def load_visit_rules() -> VisitRules:
         proposed_at=time.fromisoformat(booking["proposed"]["at"]),
         proposed_when_due_sooner=Span.from_data(booking["proposed_when_due_sooner"]),
         visited_lately=timedelta(days=data["visited_lately_days"]),
+        warnings_stand=Span.from_data(data["warnings_stand"]),
         life_of_an_alarm_years=data["life_of_an_alarm_years"],
         calendar=working_calendar(),
     )

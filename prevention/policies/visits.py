@@ -49,6 +49,14 @@ def may_record_visit(actor: Actor, visit: Visit) -> Decision:
     return deny("This visit is given to somebody else. Ask your coordinator to give it to you.")
 
 
+def may_keep_typed(actor: Actor, visit: Visit) -> Decision:
+    """Who may record visits in the visit's agency may leave what they typed, also after it was given to others."""
+    seen = may_view_visit(actor, visit)
+    if not seen.allowed:
+        return seen
+    return ALLOW if actor.has(Permission.VISIT_RECORD) else deny("Your role does not include this.")
+
+
 def recordable_visits(actor: Actor) -> ColumnElement[bool]:
     """The rule of ``may_record_visit`` as a condition on ``Visit``."""
     if actor.is_system:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from prevention.domain.account import Role
+from prevention.domain.account import SYSTEM, Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
 from prevention.domain.risk import RiskLevel
@@ -23,12 +23,14 @@ from prevention.models.followup import FollowUp
 from prevention.models.notification import Alert
 from prevention.models.person import PersonRecord
 from prevention.models.visit import AlarmRecord, EquipmentItem, OnwardReferral, Visit, VisitDraft
+from prevention.services.cases.summarising import open_referrals, summarise
+from prevention.services.work import Work
 from tests.support.arranging import Arranger
 from tests.support.client import PageClient, without_token
 
 LONDON = ZoneInfo("Europe/London")
 #: Statements that finishing a visit may send: its rows, risk, case, follow-ups and trail.
-WHOLE_VISIT = 50
+WHOLE_VISIT = 52
 
 
 def soon(hours: float = 2) -> datetime:
@@ -224,6 +226,27 @@ class TestBooking:
         assert rows.get_one(Case, day.case.id).state is CaseState.CONTACTING
         assert client.page(done.location)
 
+    def test_a_visit_cut_short_goes_to_another_crew_with_what_was_typed(
+        self, client: PageClient, day: Day, arrange: Arranger, rows: Session
+    ) -> None:
+        mate = arrange.user(day.agency, Role.FIELD_OFFICER, team=arrange.team(day.agency), name="Cal Mate")
+        visit = day.visit()
+        client.sign_in(day.officer)
+        client.post(f"/visits/{visit.id}/start")
+        client.put(f"/visits/{visit.id}/draft", json={"revision": 0, "fields": {"notes": ["Half done"]}})
+        client.post("/sign-out")
+        client.sign_in(day.coordinator)
+        assert client.post(f"/visits/{visit.id}/move", data=slot(day, reason="Shift ends")).status_code == 409
+        client.post(f"/visits/{visit.id}/interrupt")
+        data = slot(day, reason="Shift ends", crew=f"user:{mate.id}", accepted="TWO_PERSON")
+        assert client.post(f"/visits/{visit.id}/move", data=data).status_code == 302
+        moved = rows.get_one(Visit, visit.id)
+        assert (moved.state, moved.officer_id, moved.interrupted_at) == (VisitState.BOOKED, mate.id, None)
+        assert rows.get_one(Case, day.case.id).state is CaseState.BOOKED
+        client.post("/sign-out")
+        client.sign_in(mate)
+        assert "Half done" in client.page(f"/visits/{visit.id}/record").text
+
 
 class TestMyVisits:
     def test_shows_the_day_within_the_budget(self, client: PageClient, day: Day, arrange: Arranger) -> None:
@@ -241,6 +264,13 @@ class TestMyVisits:
         assert page.select_one('a[href^="geo:51.53"]')
         assert len(page.select(".app-visit")) == 5
         assert "Take it" in page.text
+
+    def test_a_visit_whose_time_has_passed_says_so_the_same_day(self, client: PageClient, day: Day) -> None:
+        visit = day.visit(scheduled_at=soon(-0.5))
+        client.sign_in(day.officer)
+        assert "minutes overdue" in client.page("/visits/").select_one(".app-visit").text
+        client.post(f"/visits/{visit.id}/start")
+        assert "overdue" not in client.page("/visits/").select_one(".app-visit").text
 
     def test_others_visits_are_not_on_it(self, client: PageClient, day: Day, arrange: Arranger) -> None:
         mate = arrange.user(day.agency, Role.FIELD_OFFICER, team=day.station)
@@ -381,7 +411,7 @@ class TestRights:
             unknown = client.get(f"/visits/{uuid4()}{path}")
             assert hidden.status_code == unknown.status_code == 404, path
             assert without_token(hidden.text) == without_token(unknown.text)
-        for path in ("take", "start", "interrupt", "draft/versions/0"):
+        for path in ("take", "start", "not-started", "interrupt", "draft/versions/0"):
             assert client.post(f"/visits/{visit.id}/{path}").status_code == 404
 
     def test_a_mate_of_another_station_sees_but_does_not_record(
@@ -392,7 +422,7 @@ class TestRights:
         client.sign_in(mate)
         assert client.page(f"/visits/{visit.id}")
         assert client.get(f"/visits/{visit.id}/record").status_code == 403
-        for path in ("take", "start", "interrupt"):
+        for path in ("take", "start", "not-started", "interrupt"):
             assert client.post(f"/visits/{visit.id}/{path}").status_code == 403
 
     @pytest.mark.parametrize("role", [Role.PARTNER_REFERRER, Role.ADMINISTRATOR])
@@ -459,6 +489,26 @@ class TestVisitForm:
         assert rows.scalars(select(FollowUp).where(FollowUp.visit_id == visit.id)).first() is not None
         assert rows.get(VisitDraft, visit.id) is None
         assert client.page(f"/visits/{visit.id}/print")
+
+    def test_a_start_by_mistake_is_taken_back(self, client: PageClient, day: Day, rows: Session) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        client.post(f"/visits/{visit.id}/start")
+        client.put(f"/visits/{visit.id}/draft", json={"revision": 0, "fields": {"notes": ["Wrong home?"]}})
+        button = client.page(f"/visits/{visit.id}").find("button", string=lambda words: "by mistake" in (words or ""))
+        assert client.post(button.find_parent("form")["action"]).status_code == 302
+        after = rows.get_one(Visit, visit.id)
+        assert (after.state, after.started_at) == (VisitState.BOOKED, None)
+        case = rows.get_one(Case, day.case.id)
+        assert (case.state, case.next_action, case.next_action_at) == (
+            CaseState.BOOKED,
+            "Visit booked",
+            visit.scheduled_at,
+        )
+        assert "Wrong home?" in client.page(f"/visits/{visit.id}/record").text
+        client.post(f"/visits/{visit.id}/start")
+        client.post(f"/visits/{visit.id}/interrupt")
+        assert client.post(f"/visits/{visit.id}/not-started").status_code == 409
 
     def test_an_emergency_call_and_a_danger_lose_nothing_that_was_typed(
         self, client: PageClient, day: Day, rows: Session
@@ -560,6 +610,73 @@ class TestVisitForm:
         second = client.post(f"/visits/{visit.id}/record", data=data | {"revision": "1", "alarms-0-room": "KITCHEN"})
         assert "Enter the year on the alarm" in second.text
         assert "say why you refer anyway" in second.text
+
+    def test_a_row_with_only_a_wrong_answer_is_not_passed_over(self, client: PageClient, day: Day) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        data = COMPLETED | {"finish": "1", "alarms-0-expiry_year": "-5", "equipment-0-quantity": "2"}
+        page = client.post(f"/visits/{visit.id}/record", data=data)
+        assert "Choose the room the alarm is in" in page.text
+        assert "Choose the item" in page.text
+        assert 'value="-5"' in page.text
+
+    def test_a_level_the_rules_do_not_find_needs_a_reason(self, client: PageClient, day: Day, rows: Session) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        client.query_budget = WHOLE_VISIT
+        blocked = COMPLETED | {"finish": "1", "clutter-HALL": "8", "escape-can_leave_alone": "no", "revision": "1"}
+        asked = client.post(f"/visits/{visit.id}/record", data=blocked)
+        assert "By the rules the risk is very high: Ways out are blocked by clutter" in asked.text
+        assert rows.get_one(Visit, visit.id).state is VisitState.BOOKED
+        assert rows.scalars(select(RiskAssessment)).all() == []
+        rows.rollback()
+        why = {"risk_after_reason": "The daughter moves in today and stays"}
+        assert client.post(f"/visits/{visit.id}/record", data=blocked | why).status_code == 302
+        row = rows.scalars(select(RiskAssessment)).one()
+        assert (row.level, row.overridden, row.assessed_by) == (RiskLevel.HIGH, True, day.officer.id)
+        assert row.reason == "The daughter moves in today and stays"
+        assert rows.scalars(select(Alert)).all() == []
+
+    def test_what_one_crew_saw_warns_the_next(
+        self, client: PageClient, day: Day, arrange: Arranger, rows: Session
+    ) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        client.query_budget = WHOLE_VISIT
+        seen = {"behaviours-ENVIRONMENT": ["DOG", "THREATS_TO_STAFF"]}
+        client.post(f"/visits/{visit.id}/record", data=COMPLETED | seen | {"finish": "1"})
+        case = rows.get_one(Case, day.case.id)
+        assert case.staff_safety == ["AGGRESSION", "DOG", "TWO_PERSON"]
+        work = Work(session=arrange.session, actor=SYSTEM, now=soon(0))
+        again = arrange.session.get_one(Case, case.id, populate_existing=True)
+        summarise(work, again, open_referrals(work, again))  # as when another referral joins
+        assert again.staff_safety == ["AGGRESSION", "DOG", "TWO_PERSON"]
+        arrange.session.commit()
+        later = arrange.case(day.agency, premises_id=day.premises.id, owner_team_id=day.station.id)
+        arrange.visit(later, officer_id=day.officer.id, scheduled_at=soon(3))
+        long_after = arrange.visit(later, officer_id=day.officer.id, scheduled_at=soon(24 * 400))
+        listed = client.page("/visits/").text
+        assert "Dog at the address" in listed
+        assert "Aggression to staff reported" in listed
+        assert "Dog at the address" not in client.page(f"/visits/{long_after.id}").text
+
+    def test_somebody_named_with_and_without_a_number_is_one_to_ask_for(
+        self, client: PageClient, day: Day, arrange: Arranger
+    ) -> None:
+        arrange.save(
+            PersonRecord(
+                referral_id=day.referral.id,
+                agency_id=day.agency.id,
+                premises_id=day.premises.id,
+                created_at=soon(),
+                given={},
+                first_name="MARY",
+                surname="Hill",
+            )
+        )
+        visit = day.visit()
+        client.sign_in(day.officer)
+        assert client.page(f"/visits/{visit.id}").text.casefold().count("mary hill") == 1
 
     def test_no_reply_is_two_taps(self, client: PageClient, day: Day, rows: Session) -> None:
         visit = day.visit()
@@ -783,6 +900,63 @@ class TestDrafts:
         assert late.status_code == 410
         assert rows.get_one(VisitDraft, visit.id).content["others"][0]["fields"]["notes"] == ["Forgot this"]
         assert "It is kept with the visit" in client.page(f"/visits/{visit.id}").text
+
+    def test_what_is_typed_for_a_visit_given_away_reaches_the_coordinators(
+        self, client: PageClient, day: Day, arrange: Arranger, rows: Session
+    ) -> None:
+        mate = arrange.user(day.agency, Role.FIELD_OFFICER, team=arrange.team(day.agency), name="Cal Mate")
+        visit = day.visit(officer_id=mate.id, team_id=None)
+        client.sign_in(day.officer)
+        for _ in range(2):
+            answer = self.put(client, visit, 0, "phone-1", notes=["Oxygen upstairs"])
+            assert answer.status_code == 410
+            assert "given to somebody else" in answer.json["words"]
+        without_script = client.post(f"/visits/{visit.id}/record", data={"finish": "1", "notes": "Typed by hand"})
+        assert without_script.status_code == 302
+        assert "given to somebody else" in client.page(without_script.location).text
+        kept = rows.get_one(VisitDraft, visit.id).content["others"]
+        assert [version["fields"]["notes"] for version in kept] == [["Typed by hand"], ["Oxygen upstairs"]]
+        asked = rows.scalars(select(FollowUp).where(FollowUp.rule == "given-away")).all()
+        assert [followup.owner_team_id for followup in asked] == [day.agency.teams[0].id] * 2
+        assert client.get(f"/visits/{visit.id}/draft").status_code == 403
+        client.post("/sign-out")
+        client.sign_in(mate)
+        page = client.page(f"/visits/{visit.id}/record").text
+        assert "Another version is kept" in page
+        assert "Oxygen upstairs" in page
+        assert rows.get_one(Visit, visit.id).state is VisitState.BOOKED
+
+    def test_what_is_left_with_it_hides_nothing_of_the_last_visit(
+        self, client: PageClient, day: Day, arrange: Arranger
+    ) -> None:
+        arrange.visit(
+            day.case, state=VisitState.FINISHED, finished_at=soon(-48), record={"people": {"care_agency": "Kind Care"}}
+        )
+        mate = arrange.user(day.agency, Role.FIELD_OFFICER, team=arrange.team(day.agency))
+        visit = day.visit(officer_id=mate.id, team_id=None)
+        client.sign_in(day.officer)
+        self.put(client, visit, 0, "phone-1", notes=["Oxygen upstairs"])
+        client.post("/sign-out")
+        client.sign_in(mate)
+        assert client.page(f"/visits/{visit.id}/record").select_one('[value="Kind Care"]') is not None
+
+    def test_what_is_typed_for_a_cancelled_visit_is_shown_with_it(self, client: PageClient, day: Day) -> None:
+        visit = day.visit(state=VisitState.CANCELLED, finished_at=soon(-1))
+        client.sign_in(day.officer)
+        answer = self.put(client, visit, 0, "phone-1", notes=["Oxygen upstairs"])
+        assert (answer.status_code, "was cancelled" in answer.json["words"]) == (410, True)
+        assert "Oxygen upstairs" in client.page(f"/visits/{visit.id}").text
+
+    @pytest.mark.parametrize("role", [Role.FIELD_OFFICER, Role.COORDINATOR])
+    def test_nobody_leaves_anything_with_another_agencys_visit(
+        self, client: PageClient, day: Day, arrange: Arranger, rows: Session, role: Role
+    ) -> None:
+        visit = day.visit()
+        client.sign_in(arrange.user(arrange.agency(AgencyKind.POLICE), role))
+        answer = self.put(client, visit, 0, "phone-1", notes=["Nosy"])
+        assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+        assert client.post(f"/visits/{visit.id}/record", data={"notes": "Nosy"}).status_code == 404
+        assert rows.get(VisitDraft, visit.id) is None
 
     @pytest.mark.parametrize(
         ("body", "status"),

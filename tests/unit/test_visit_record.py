@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from prevention.domain.behaviour import Behaviour, Topic, behaviours_by_topic
-from prevention.domain.referral import CapacityConcern, ReferralReason
+from prevention.domain.referral import CapacityConcern, ReferralReason, StaffSafety
 from prevention.domain.risk import FactorSource, RiskLevel
 from prevention.domain.risk_rules import Circumstance, assess, load_pack
 from prevention.domain.visit import (
@@ -21,7 +21,7 @@ from prevention.domain.visit import (
     Room,
     VisitOutcome,
 )
-from prevention.domain.visit_findings import factors_from_visit, settled_by_visit
+from prevention.domain.visit_findings import factors_from_visit, settled_by_visit, warnings_from_visit
 from prevention.domain.visit_record import (
     AlarmCondition,
     AlarmEntry,
@@ -193,6 +193,17 @@ def test_a_completed_visit_settles_what_the_officer_can_know() -> None:
     assert settled_by_visit(fitted) == {ReferralReason.NO_ALARM, *answered}
     assert settled_by_visit(VisitRecord(alarms=(WORKING,))) == frozenset()
     assert settled_by_visit(replace(fitted, outcome=VisitOutcome.COMPLETED_PARTIAL)) == frozenset()
+
+
+def test_what_a_visit_found_warns_the_next_crew() -> None:
+    seen = [Behaviour.WEAPONS_SEEN, Behaviour.INFESTATION_OR_FILTH, Behaviour.CHIP_PAN]
+    assert warnings_from_visit(VisitOutcome.COMPLETED, seen) == {
+        StaffSafety.POLICE_ATTEND,
+        StaffSafety.TWO_PERSON,
+        StaffSafety.INFECTION,
+    }
+    assert warnings_from_visit(VisitOutcome.NO_ACCESS_UNSAFE, []) == {StaffSafety.TWO_PERSON}
+    assert warnings_from_visit(VisitOutcome.NO_ACCESS_NO_REPLY, []) == frozenset()
 
 
 def test_a_behaviour_may_stand_for_two_factors() -> None:

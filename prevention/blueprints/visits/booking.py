@@ -13,7 +13,7 @@ from prevention.domain.account import Permission
 from prevention.domain.address_reveal import MASKED
 from prevention.domain.local_time import LONDON
 from prevention.domain.outcomes import facts
-from prevention.domain.visit import VisitState, VisitType
+from prevention.domain.visit import VisitType
 from prevention.domain.visit_rules import load_visit_rules
 from prevention.errors import Conflict, Invalid
 from prevention.extensions import current_session
@@ -74,7 +74,7 @@ def rebook(visit_id: UUID) -> ResponseReturnValue:
     visit = card.visit
     kept_note = visit.access_note if card.address is None else ""
     may_manage_booking(actor, visit).require()
-    if visit.state is not VisitState.BOOKED:
+    if visit.state not in booking.MOVABLE:
         raise Conflict(f"This visit is {visit.state.label.lower()}, so it cannot be moved.")
     local = visit.scheduled_at.astimezone(LONDON)
     form = RebookForm(

@@ -87,9 +87,8 @@ def _sent() -> dict[str, Any]:
 def _autosave_answer(saved: Saved, sent: Fields) -> ResponseReturnValue:
     if saved.accepted:
         return jsonify(revision=saved.revision)
-    if saved.finished:
-        words = "This visit was finished. What you typed since is kept with it."
-        return problem(410, words, words=words, revision=saved.revision)
+    if saved.not_used:
+        return problem(410, saved.not_used, words=saved.not_used, revision=saved.revision)
     name = history.names_of(current_session(), {saved.current.saved_by} if saved.current.saved_by else set())
     who = next(iter(name.values()), "Somebody")
     at = saved.current.saved_at.astimezone(LONDON)

@@ -54,6 +54,7 @@ def show(visit_id: UUID) -> ResponseReturnValue:
         with work_as(actor) as work:
             opening.note_opened(work, visit_id)
         card = cards.visit_card(session, actor, visit_id)
+    draft = history.draft_of(session, visit_id)
     return render_template(
         "visits/show.html",
         card=card,
@@ -61,7 +62,8 @@ def show(visit_id: UUID) -> ResponseReturnValue:
         reasons=_reasons(card.visit.case),
         may_manage=may_manage_booking(actor, card.visit).allowed,
         at_the_door=AT_THE_DOOR[2:],
-        has_draft=history.draft_of(session, visit_id) is not None,
+        has_draft=draft is not None and bool(drafting.read_draft(draft).fields),
+        late=_not_used(card.visit) if card.visit.state is VisitState.CANCELLED and card.may_record else [],
         case_url=case_page("cases.show", card.visit.case_id),
         reveal_url=case_page("cases.reveal", card.visit.case_id) if card.may_reveal else None,
         escalate_url=case_page("cases.urgent", card.visit.case_id),
@@ -102,7 +104,7 @@ def _summary(visit_id: UUID) -> dict[str, Any]:
 
 
 def _not_used(visit: Visit) -> list[tuple[Version, list[Difference]]]:
-    """Versions of the form kept beside a finished visit, and where each differs from what was saved."""
+    """Versions of the form kept beside a visit that is over, and where each differs from what was saved."""
     saved = fields_of(from_json(visit.record))
     year = utc_now().astimezone(LONDON).year
     others = drafting.read_others(history.draft_of(current_session(), visit.id))

@@ -108,7 +108,7 @@ class RecordForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no types
     no_access = FormField(NoAccessForm)
     risk_after = EnumRadiosField(RiskLevel, "Risk after the visit", big=True)
     risk_after_reason = LongTextField(
-        "Why is the risk different?", limit=1000, rows=2, description="Needed when it is lower than before."
+        "Why is the risk different?", limit=1000, rows=2, description="Needed when the rules say otherwise."
     )
     notes = LongTextField("Notes", limit=4000, rows=4, description="What the next visitor must know. No diagnoses.")
 

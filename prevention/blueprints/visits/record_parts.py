@@ -1,6 +1,6 @@
 """The parts of the visit form: who lives there, an alarm, a piece of equipment, a concern passed on, and the rest.
 
-Names of fields are those of ``domain/visit_record.py``. A row without room and type counts as empty.
+Names of fields are those of ``domain/visit_record.py``. A row into which nothing was typed counts as empty.
 """
 
 from typing import Any
@@ -49,6 +49,15 @@ CLUTTER_HELP = (
 )
 
 
+class _Row(Form):
+    """One entry of a list that always ends in empty ones."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was typed into this row, right or wrong."""
+        return not any(str(value).strip() for field in self for value in field.raw_data or ())
+
+
 def _yes_no(label: str, **kwargs: Any) -> RadiosField:
     return RadiosField(label, choices=YES_NO, inline=True, **kwargs)
 
@@ -65,7 +74,7 @@ class PeopleForm(Form):
     care_visits_per_day = WholeNumberField("Care visits a day", highest=50, width="2")
 
 
-class AlarmForm(Form):
+class AlarmForm(_Row):
     """One alarm found or fitted."""
 
     room = EnumPickField(Room, "Room")
@@ -76,12 +85,6 @@ class AlarmForm(Form):
     expiry_year = WholeNumberField("Replace by (year)", highest=9999, width="4")
     interlinked = _yes_no("Linked to other alarms?")
     condition = EnumPickField(AlarmCondition, "What is wrong with it", empty="Nothing")
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was said about an alarm in this row."""
-        said = (self.room.data, self.type.data, self.power.data, self.working.data, self.fitted_today.data)
-        return not any(said) and self.expiry_year.data is None and not self.condition.data and not self.interlinked.data
 
     def validate_room(self, field: Field) -> None:
         """Ask for the room of an alarm that was begun."""
@@ -94,18 +97,13 @@ class AlarmForm(Form):
             raise StopValidation("Choose the type of alarm")
 
 
-class EquipmentForm(Form):
+class EquipmentForm(_Row):
     """One piece of equipment."""
 
     item = EnumPickField(Equipment, "Item")
     action = EnumPickField(EquipmentAction, "What happened")
     quantity = WholeNumberField("How many", highest=50, width="2")
     location = TextField("Where", [_SHORT])
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was said in this row."""
-        return not (self.item.data or self.action.data or self.location.data)
 
     def validate_item(self, field: Field) -> None:
         """Ask for the item of a row that was begun."""
@@ -118,18 +116,13 @@ class EquipmentForm(Form):
             raise StopValidation("Say whether it was fitted, left, ordered or declined")
 
 
-class OnwardForm(Form):
+class OnwardForm(_Row):
     """One concern passed on."""
 
     destination = EnumPickField(OnwardDestination, "To whom")
     kind = EnumPickField(OnwardKind, "How")
     agreed = _yes_no("Does the resident agree?")
     reason = LongTextField("Why, in a few words", limit=1000, rows=2)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was said in this row."""
-        return not (self.destination.data or self.kind.data or self.reason.data or self.agreed.data)
 
     def validate_destination(self, field: Field) -> None:
         """Ask for whom."""

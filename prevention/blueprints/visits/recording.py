@@ -39,6 +39,16 @@ def start(visit_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("visits.record", visit_id=visit_id))
 
 
+@bp.post("/visits/<uuid:visit_id>/not-started")
+@guarded(Permission.VISIT_RECORD)
+def take_back_start(visit_id: UUID) -> ResponseReturnValue:
+    """Undo a start by mistake."""
+    with work_as(current_actor()) as work:
+        recording.take_back_start(work, visit_id)
+    flash("The visit is booked as before. It waits in My visits.", "success")
+    return redirect(url_for("visits.my_visits"))
+
+
 @bp.post("/visits/<uuid:visit_id>/interrupt")
 @guarded(Permission.VISIT_RECORD)
 def interrupt(visit_id: UUID) -> ResponseReturnValue:
@@ -52,18 +62,19 @@ def record(visit_id: UUID) -> ResponseReturnValue:
     """The visit form. Every button keeps what was typed; one of them finishes the visit."""
     actor = current_actor()
     card = cards.visit_card(current_session(), actor, visit_id)
-    may_record_visit(actor, card.visit).require()
-    if card.visit.state in {VisitState.FINISHED, VisitState.CANCELLED} and request.method == "GET":
-        return redirect(url_for("visits.show", visit_id=visit_id))
     if request.method == "POST":
         return _keep_and_go_on(card)
+    may_record_visit(actor, card.visit).require()
+    if card.visit.state in {VisitState.FINISHED, VisitState.CANCELLED}:
+        return redirect(url_for("visits.show", visit_id=visit_id))
     draft = history.draft_of(current_session(), visit_id)
-    if draft is not None:
-        version = drafting.read_draft(draft)
-        return _record_page(card, form_from(version.fields), version.fields, draft.revision)
+    revision = draft.revision if draft is not None else 0
+    typed = drafting.read_draft(draft).fields if draft is not None else {}
+    if typed:
+        return _record_page(card, form_from(typed), typed, revision)
     last = history.last_finished(current_session(), actor, card.visit)
     fields = fields_of(prefill_from(from_json(last.record))) if last is not None else {}
-    return _record_page(card, form_from(fields), fields, 0, last=last if fields else None)
+    return _record_page(card, form_from(fields), fields, revision, last=last if fields else None)
 
 
 def _break_off(visit_id: UUID) -> ResponseReturnValue:
@@ -76,7 +87,8 @@ def _break_off(visit_id: UUID) -> ResponseReturnValue:
 def _keep_and_go_on(card: VisitCard) -> ResponseReturnValue:
     """Keep the posted form; then go on to the next part, show both versions, break off or finish.
 
-    A danger is raised first, whatever becomes of the form; for an emergency call nobody compares two versions.
+    What somebody typed who no longer has the visit is kept for the coordinators. A danger is raised first, whatever
+    becomes of the form; for an emergency call nobody compares two versions.
     """
     visit_id = card.visit.id
     if "urgent" in request.form and card.visit.case_id is not None:
@@ -86,6 +98,7 @@ def _keep_and_go_on(card: VisitCard) -> ResponseReturnValue:
     try:
         fields = drafting.clean_fields(fields_of_form(request.form))
     except Invalid as invalid:
+        may_record_visit(current_actor(), card.visit).require()
         posted = fields_of_form(request.form)
         form = form_from(posted)
         form.form_errors.extend(invalid.problems.values())
@@ -99,7 +112,8 @@ def _keep_and_go_on(card: VisitCard) -> ResponseReturnValue:
             copy=request.form.get("copy", ""),
         )
     card = cards.visit_card(current_session(), current_actor(), visit_id)
-    if saved.finished:
+    if saved.not_used:
+        flash(saved.not_used, "notice")
         return redirect(url_for("visits.show", visit_id=visit_id))
     if "interrupt" in request.form:
         return _break_off(visit_id)

@@ -257,6 +257,7 @@ _WORDS: Mapping[AuditTag, Callable[[Detail, Names], str]] = {
     AuditTag.CASE_NOTED: lambda detail, _: "Shared with the agencies involved." if detail.get("shared") else "",
     AuditTag.CASE_CLOSED: _one(VisitOutcome, "outcome"),
     AuditTag.MATCH_ANSWERED: _one(ReviewAnswer, "answer"),
+    AuditTag.VISIT_BOOKED: lambda detail, _: "It was started by mistake." if detail.get("started_by_mistake") else "",
     AuditTag.FOLLOWUP_PLANNED: _one(FollowUpKind, "kind"),
     AuditTag.FOLLOWUP_FELL_DUE: _one(FollowUpKind, "kind"),
     AuditTag.FOLLOWUP_DONE: _one(FollowUpKind, "kind"),

@@ -12,10 +12,13 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from prevention.domain.account import Actor, Permission
 from prevention.domain.address_reveal import MASKED
+from prevention.domain.behaviour import Behaviour
 from prevention.domain.local_time import LONDON
 from prevention.domain.referral import ContactConstraint, StaffSafety
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import OPEN_VISIT_STATES, VisitState
+from prevention.domain.visit_findings import warnings_from_visit
+from prevention.domain.visit_rules import load_visit_rules
 from prevention.errors import NotFound
 from prevention.models.audit import AuditEvent, AuditTag
 from prevention.models.case import Case, ReferralLink
@@ -196,15 +199,54 @@ def finished_visit(session: Session, actor: Actor, visit_id: UUID) -> VisitCard:
 
 def _cards(session: Session, actor: Actor, visits: Sequence[Visit], *, opened: bool = False) -> list[VisitCard]:
     contacts = _contacts(session, actor, {visit.case_id for visit in visits if visit.case_id})
+    seen = _seen_before(session, actor, {visit.premises_id for visit in visits})
     return [
-        _card(actor, visit, contacts.get(visit.case_id, ()) if visit.case_id else (), opened=opened) for visit in visits
+        _card(
+            actor,
+            visit,
+            contacts.get(visit.case_id, ()) if visit.case_id else (),
+            _standing(seen[visit.premises_id], visit),
+            opened=opened,
+        )
+        for visit in visits
     ]
 
 
-def _card(actor: Actor, visit: Visit, contacts: tuple[Contact, ...], *, opened: bool) -> VisitCard:
+def _seen_before(
+    session: Session, actor: Actor, premises_ids: Collection[UUID]
+) -> defaultdict[UUID, list[tuple[datetime, frozenset[StaffSafety]]]]:
+    """What crews of the actor's agency warned of at these homes and when, whichever case they came for."""
+    seen: defaultdict[UUID, list[tuple[datetime, frozenset[StaffSafety]]]] = defaultdict(list)
+    rows = session.execute(
+        select(Visit.premises_id, Visit.finished_at, Visit.outcome, Visit.record["behaviours"]).where(
+            Visit.premises_id.in_(premises_ids), Visit.state == VisitState.FINISHED, visible_visits(actor)
+        )
+    )
+    for premises_id, finished_at, outcome, behaviours in rows:
+        codes = set(behaviours or ())
+        warnings = warnings_from_visit(outcome, [item for item in Behaviour if item.value in codes])
+        if warnings:
+            seen[premises_id].append((finished_at, warnings))
+    return seen
+
+
+def _standing(seen: list[tuple[datetime, frozenset[StaffSafety]]], visit: Visit) -> set[str]:
+    """Those that still stand when ``visit`` is to be made."""
+    rules = load_visit_rules()
+    return {
+        warning.value
+        for at, warnings in seen
+        if rules.warnings_stand.after(at, rules.calendar) > visit.scheduled_at
+        for warning in warnings
+    }
+
+
+def _card(
+    actor: Actor, visit: Visit, contacts: tuple[Contact, ...], seen_before: set[str], *, opened: bool
+) -> VisitCard:
     hidden = keeps_address_back(visit)
     shown = opened or not hidden
-    given: set[str] = set(visit.case.staff_safety) if visit.case else set()
+    given = seen_before | (set(visit.case.staff_safety) if visit.case else set())
     return VisitCard(
         visit=visit,
         is_confidential=hidden,
@@ -259,4 +301,10 @@ def _contacts(session: Session, actor: Actor, case_ids: Collection[UUID]) -> dic
     for case_id, record in rows:
         contact = Contact(record.display_name, record.phone or "", record.language, record.interpreter)
         found[case_id].setdefault((contact.name.casefold(), contact.phone), contact)
-    return {case_id: tuple(by_key.values()) for case_id, by_key in found.items()}
+    return {case_id: _without_twins(list(by_key.values())) for case_id, by_key in found.items()}
+
+
+def _without_twins(contacts: list[Contact]) -> tuple[Contact, ...]:
+    """Without somebody that another referral named with a number, and this one without."""
+    reachable = {contact.name.casefold() for contact in contacts if contact.phone}
+    return tuple(contact for contact in contacts if contact.phone or contact.name.casefold() not in reachable)

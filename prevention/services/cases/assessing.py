@@ -29,6 +29,7 @@ from prevention.services.notifications.alerts import raise_alert
 from prevention.services.work import Work
 
 _BY_THE_RULES = "Assessed by the rules"
+_KEPT = "Kept as it was before the visit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +84,16 @@ def reassess(
     it. Very high for the first time raises the alert. ``referrals`` spares reading those that feed the case again.
     ``moved``: ``referral`` fed another case before, and brings the clock it had there. ``chosen`` is the level the
     actor sets in the same breath, an officer after a visit: an override by their name where the rules find another.
+
+    Raises:
+        Invalid: ``chosen`` changes the level by hand, or stays below what the rules find, without a reason.
     """
     pack = _pack_of(work, case)
     before = latest_assessment(work, case)
     found = risk_rules.assess([*_known_factors(work, case, before, referrals, visit), *extra_factors], pack)
     stands = chosen is None and before is not None and before.overridden and not _is_news(before, found)
+    if chosen is not None and not reason.strip():
+        _ask_for_reason(case, chosen, found)
     level = chosen or (before.level if before is not None and stands else found.level)
     due = due_after_reassessment(
         case.due_at,
@@ -100,9 +106,19 @@ def reassess(
     if before is not None and stands:
         row.overridden, row.assessed_by, row.reason = True, before.assessed_by, before.reason
     elif level is not found.level:
+        row.reason = reason or _KEPT
         _put_by_hand(work, case, row)
     _change(work, case, row)
     return row
+
+
+def _ask_for_reason(case: Case, chosen: RiskLevel, found: Assessment) -> None:
+    """Refuse a level that the rules do not find and that changes something, or is lower than theirs."""
+    by_rules = found.level
+    if chosen is by_rules or (chosen is case.risk_level and chosen.rank < by_rules.rank):
+        return
+    why = found.triggers[0].label
+    raise Invalid({"reason": f"By the rules the risk is {by_rules.label.lower()}: {why}. Say why you set another"})
 
 
 def override(work: Work, case: Case, level: RiskLevel, reason: str) -> RiskAssessment:

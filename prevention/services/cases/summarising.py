@@ -8,10 +8,14 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload, selectinload
 
+from prevention.domain.visit import VisitState
+from prevention.domain.visit_findings import warnings_from_visit
+from prevention.domain.visit_record import VisitRecord, from_json
 from prevention.models.case import Case, CaseInvolvement, CaseSearch, ReferralLink
 from prevention.models.person import PersonRecord
 from prevention.models.premises import AddressStatus, Premises
 from prevention.models.referral import Referral
+from prevention.models.visit import Visit
 from prevention.policies.sharing import names_a_suspect
 from prevention.services.work import Work
 
@@ -44,6 +48,7 @@ def open_referrals(work: Work, case: Case) -> list[Referral]:
 def summarise(work: Work, case: Case, referrals: list[Referral]) -> None:
     """Bring the case's sums, involvement and search document up to date with ``referrals``."""
     sum_up(case, referrals)
+    _keep_warnings_of_visits(work, case)
     involve(work, case, _involved(case, referrals))
     statement = insert(CaseSearch).values(case_id=case.id, document=_document(case, referrals))
     work.session.execute(
@@ -63,6 +68,18 @@ def sum_up(case: Case, referrals: list[Referral]) -> None:
     case.referral_count = len(referrals)
     if referrals:
         case.last_referral_at = max(referral.received_at for referral in referrals)
+
+
+def warn_next_crew(case: Case, record: VisitRecord) -> None:
+    """Add what the crew of a finished visit saw to the warnings for whoever goes next (domain.md 1.10)."""
+    seen = warnings_from_visit(record.outcome, record.behaviours)
+    case.staff_safety = sorted({*case.staff_safety, *(warning.value for warning in seen)})
+
+
+def _keep_warnings_of_visits(work: Work, case: Case) -> None:
+    records = select(Visit.record).where(Visit.case_id == case.id, Visit.state == VisitState.FINISHED)
+    for record in work.session.scalars(records):
+        warn_next_crew(case, from_json(record))
 
 
 def make_findable(work: Work, case: Case, referrals: list[Referral]) -> None:

@@ -231,7 +231,16 @@ def _owner_of(work: Work, agency_id: UUID, case: Case | None, visit: Visit | Non
         return case.owner_team_id, case.owner_user_id
     if case is None and visit is not None and (visit.team_id or visit.officer_id):
         return visit.team_id, visit.officer_id
+    return desk_of(work, agency_id), None
+
+
+def desk_of(work: Work, agency_id: UUID) -> UUID:
+    """The team that takes in an agency's cases and books its visits.
+
+    Raises:
+        Unavailable: the agency has none.
+    """
     desk = work.session.scalar(select(Team.id).where(Team.agency_id == agency_id, Team.is_intake_desk))
     if desk is None:
         raise Unavailable("the agency has no intake desk")
-    return desk, None
+    return desk

@@ -30,6 +30,8 @@ from prevention.services.visits.finding import change_state, check_visit_version
 from prevention.services.work import Work
 
 LONGEST_NOTE = 1000
+#: Visits that can be given another time or crew: to come, or cut short by an emergency.
+MOVABLE = frozenset({VisitState.BOOKED, VisitState.INTERRUPTED})
 CANCELLED = (VisitOutcome.CANCELLED_BY_RESIDENT, VisitOutcome.CANCELLED_BY_SERVICE)
 
 
@@ -99,22 +101,24 @@ def book(work: Work, case_id: UUID, slot: Slot, *, case_version: int | None = No
 
 
 def rebook(work: Work, visit_id: UUID, slot: Slot, *, reason: str, version: int | None = None) -> Visit:
-    """Move a booked visit to another time, officer or team.
+    """Move a booked visit, or one that an emergency cut short, to another time, officer or team. What was typed stays.
 
     Raises:
         NotFound, NotAllowed: the actor may not change this booking.
-        Conflict: somebody changed it meanwhile, or it has begun.
+        Conflict: somebody changed it meanwhile, it is under way, or it is over.
         Invalid: as ``book``; ``reason`` when it is missing.
     """
     visit = load_visit(work, visit_id, may_manage_booking)
     check_visit_version(visit, version)
-    if visit.state is not VisitState.BOOKED:
+    if visit.state not in MOVABLE:
         raise Conflict(f"This visit is {visit.state.label.lower()}, so it cannot be moved.")
     officer, team = _crew(work, visit.agency_id, slot)
     if not reason.strip():
         raise Invalid({"reason": "Say why the visit is moved"})
     if visit.case is not None:
         _check(work, visit.case, slot, besides=visit.id)
+    change_state(visit, VisitState.BOOKED)
+    visit.interrupted_at = None
     was = visit.scheduled_at
     visit.scheduled_at = slot.scheduled_at
     visit.visit_type = slot.visit_type

@@ -18,10 +18,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from prevention.domain.followup import FollowUpKind
 from prevention.domain.visit import VisitState
 from prevention.errors import Invalid, NotFound
 from prevention.models.visit import Visit, VisitDraft
-from prevention.policies.visits import may_record_visit
+from prevention.policies.visits import may_keep_typed, may_record_visit
+from prevention.services.followups.planning import desk_of, plan
 from prevention.services.visits.finding import load_visit
 from prevention.services.work import Work
 
@@ -30,6 +32,12 @@ Fields = dict[str, list[str]]
 #: Largest draft: the form filled to its limits is a quarter of this.
 LARGEST_DRAFT_BYTES = 256 * 1024
 TOO_LARGE = "This form holds more than can be kept. Make the notes shorter."
+#: Why something typed is kept beside a visit and not used.
+_TOO_LATE = {
+    VisitState.FINISHED: "This visit was finished. What you typed since is kept with it.",
+    VisitState.CANCELLED: "This visit was cancelled. What you typed is kept with it. Tell your coordinator.",
+}
+_GIVEN_AWAY = "This visit is now given to somebody else. What you typed is kept beside its form for your coordinator."
 MOST_FIELDS = 3000
 MOST_VALUES = 200
 #: Versions kept beside a draft, newest first.
@@ -50,13 +58,13 @@ class Version:
 class Saved:
     """What became of a save. When not ``accepted``, ``current`` is the version to show beside the one just sent.
 
-    ``finished``: the visit was finished before; the save is kept beside the visit and not used.
+    ``not_used``: why it is only kept beside the visit, in words for whoever typed it; empty when it is in play.
     """
 
     accepted: bool
     revision: int
     current: Version
-    finished: bool = False
+    not_used: str = ""
 
 
 def clean_fields(given: object) -> Fields:
@@ -104,10 +112,13 @@ def read_others(draft: VisitDraft | None) -> list[Version]:
 def save(work: Work, visit_id: UUID, fields: Fields, *, revision: int, copy: str = "") -> Saved:
     """Keep what is typed. ``revision`` is the one the page was made from; ``copy`` the page's own id, or empty.
 
+    What comes too late is kept as well, beside the visit: it was finished, cancelled, or given to somebody else while
+    this was typed, perhaps on a phone without signal. In the last case the coordinators are asked to look at it.
+
     Raises:
-        NotFound, NotAllowed: as ``may_record_visit`` decides.
+        NotFound, NotAllowed: as ``may_keep_typed`` decides.
     """
-    visit = load_visit(work, visit_id, may_record_visit)
+    visit = load_visit(work, visit_id, may_keep_typed)
     mine = Version(fields, work.now, work.actor.user_id, _clean(copy[:100]))
     draft = work.session.scalar(
         select(VisitDraft)
@@ -115,8 +126,11 @@ def save(work: Work, visit_id: UUID, fields: Fields, *, revision: int, copy: str
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if visit.state in {VisitState.FINISHED, VisitState.CANCELLED}:
-        return _keep_late(work, visit, draft, mine)
+    if visit.state in _TOO_LATE:
+        return _keep_late(work, visit, draft, mine, _TOO_LATE[visit.state])
+    if not may_record_visit(work.actor, visit).allowed:
+        _ask_coordinators(work, visit, mine)
+        return _keep_late(work, visit, draft, mine, _GIVEN_AWAY)
     if draft is None:
         draft = VisitDraft(visit_id=visit.id, revision=0, content={"fields": {}, "copy": "", "others": []})
         _put(draft, mine, [])
@@ -161,14 +175,29 @@ def drop_draft(work: Work, visit_id: UUID) -> None:
         work.session.delete(draft)
 
 
-def _keep_late(work: Work, visit: Visit, draft: VisitDraft | None, mine: Version) -> Saved:
+def _ask_coordinators(work: Work, visit: Visit, mine: Version) -> None:
+    """Once an open page: a follow-up of the desk that books visits, due now."""
+    plan(
+        work,
+        case=visit.case,
+        visit=visit,
+        kind=FollowUpKind.CALL_BACK,
+        due_at=work.now,
+        why="Somebody who no longer has this visit sent what they had typed: compare it with the visit's form",
+        rule="given-away",
+        effect_key=f"visit:{visit.id}:given-away:{mine.copy or mine.saved_by}",
+        owner_team_id=desk_of(work, visit.agency_id),
+    )
+
+
+def _keep_late(work: Work, visit: Visit, draft: VisitDraft | None, mine: Version, why: str) -> Saved:
     if draft is None:
         draft = VisitDraft(visit_id=visit.id, revision=0, content={"fields": {}, "copy": "", "others": []})
         _put(draft, Version({}, work.now, work.actor.user_id, ""), [])
         work.session.add(draft)
     if _said(mine.fields) != _said(read_draft(draft).fields):
         _keep_beside(draft, mine)
-    return Saved(accepted=False, revision=draft.revision, current=read_draft(draft), finished=True)
+    return Saved(accepted=False, revision=draft.revision, current=read_draft(draft), not_used=why)
 
 
 def _keep_beside(draft: VisitDraft, mine: Version) -> None:

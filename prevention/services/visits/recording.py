@@ -25,6 +25,7 @@ from prevention.policies.visits import may_record_visit
 from prevention.services.cases.assessing import reassess
 from prevention.services.cases.assigning import end_assignment
 from prevention.services.cases.moving import move
+from prevention.services.cases.summarising import warn_next_crew
 from prevention.services.followups.planning import plan_after_visit
 from prevention.services.notifications.alerts import settle_alert
 from prevention.services.notifications.messages import tell_outcome
@@ -63,6 +64,27 @@ def start(work: Work, visit_id: UUID) -> Visit:
     _give_to_starter(work, visit)
     _move_case(work, visit, CaseState.IN_PROGRESS)
     work.record(AuditTag.VISIT_STARTED, visit, case_id=visit.case_id, resumed=resumed)
+    return visit
+
+
+def take_back_start(work: Work, visit_id: UUID) -> Visit:
+    """Undo a start by mistake, such as a tap on the wrong card: the visit is booked as before. What was typed stays.
+
+    Raises:
+        NotFound, NotAllowed: as ``may_record_visit`` decides.
+        Conflict: it is not under way.
+    """
+    visit = load_visit(work, visit_id, may_record_visit)
+    if visit.state is VisitState.BOOKED:
+        return visit
+    if visit.state is not VisitState.STARTED:
+        raise Conflict(f"This visit is {visit.state.label.lower()}, so its start cannot be taken back.")
+    change_state(visit, VisitState.BOOKED)
+    visit.started_at = None
+    case = visit.case
+    if case is not None and case.state is CaseState.IN_PROGRESS and case.owner_agency_id == visit.agency_id:
+        move(work, case, CaseState.BOOKED, next_action="Visit booked", next_action_at=visit.scheduled_at)
+    work.record(AuditTag.VISIT_BOOKED, visit, case_id=visit.case_id, started_by_mistake=True)
     return visit
 
 
@@ -125,6 +147,8 @@ def finish(work: Work, visit_id: UUID, record: VisitRecord) -> Finished:
     _give_to_starter(work, visit)
     _keep_rows(work, visit, record)
     work.record(AuditTag.VISIT_FINISHED, visit, case_id=visit.case_id, outcome=record.outcome.value)
+    if case is not None:
+        warn_next_crew(case, record)
     if case is not None and case.state.is_open:
         _reassess(work, case, visit, record)
         _end_of_visit(work, visit, case, record.outcome)
@@ -202,8 +226,11 @@ def _reassess(work: Work, case: Case, visit: Visit, record: VisitRecord) -> None
     settled = settled_by_visit(record)
     chosen = record.risk_after
     if factors or settled or chosen not in {None, case.risk_level}:
-        why = record.risk_after_reason.strip() or "Set by the officer after the visit"
-        reassess(work, case, visit=visit, extra_factors=factors, chosen=chosen, reason=why)
+        try:
+            why = record.risk_after_reason.strip()
+            reassess(work, case, visit=visit, extra_factors=factors, chosen=chosen, reason=why)
+        except Invalid as invalid:
+            raise Invalid({"risk_after_reason": invalid.problems["reason"]}) from invalid
     if Circumstance.URGENT_ESCALATION in settled:
         case.urgent = False
     if visit.risk_before is RiskLevel.VERY_HIGH and case.risk_level is not RiskLevel.VERY_HIGH:
