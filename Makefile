@@ -5,16 +5,21 @@ PORT ?= 8000
 PYTEST ?=
 BIN := .venv/bin
 export PORT
+# The command of make flask
+DO ?= --help
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench setup browser reset lock clean
+.PHONY: help run flask test check format bench setup browser reset lock clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | awk -F'	' '{ printf "  make %-9s %s\n", $$1, $$2 }'
 
 run: setup ## Start everything with demonstration data on http://127.0.0.1:8000 (PORT=… moves it)
 	@$(BIN)/python -m prevention.demonstration.supervisor run
+
+flask: setup ## Run an operator's command on the running demonstration (DO="referrals import --profile fire FILE")
+	@$(BIN)/python -m prevention.demonstration.supervisor flask $(DO)
 
 test: setup browser ## Run every test (PYTEST="…" narrows them)
 	@$(BIN)/python -m pytest -n 2 $(PYTEST)

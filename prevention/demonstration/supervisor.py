@@ -1,4 +1,4 @@
-"""`make run` and `make reset`: every process of the demonstration under one supervisor.
+"""`make run`, `make flask` and `make reset`: every process of the demonstration under one supervisor.
 
 PostgreSQL and Redis start first, then the database is brought up to date, then honcho keeps the web
 server, the Celery worker and Celery beat. The end of any of them, Ctrl-C, a closed terminal and
@@ -12,6 +12,7 @@ import os
 import shlex
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -31,10 +32,7 @@ from prevention.demonstration.instance import (
 )
 from prevention.demonstration.preparing import DATABASE, ROOT, flask, prepare_database
 from prevention.demonstration.processes import LogPrinter, PatientManager, commands, process_environment
-from prevention.demonstration.services import (
-    ServiceProblem,
-    last_words,
-)
+from prevention.demonstration.services import INSTANCE_MARK, ServiceProblem, last_words
 
 SECONDS_TO_BE_READY = 300
 """After which the web server hangs; that it ended is noticed at once."""
@@ -165,13 +163,33 @@ def reset(places: Places) -> None:
                 item.unlink()
 
 
+def operate(places: Places, environment: Mapping[str, str], arguments: Sequence[str]) -> int:
+    """Run one `flask` command on the running demonstration's data; returns its exit code.
+
+    Raises SupervisorProblem when nothing runs from this folder.
+    """
+    try:
+        with only_one(places, "looking whether it runs"):
+            pass
+    except SupervisorProblem:
+        address = places.postgres().url(DATABASE), places.redis().url()
+        told = process_environment(places, chosen_port(environment), *address, environment)
+        del told[INSTANCE_MARK]  # it is nobody's to stop but the operator's
+        return subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments], env=told, check=False
+        ).returncode
+    raise SupervisorProblem(
+        "Prevention does not run from this folder: start it with `make run` in another window first."
+    )
+
+
 def interrupt(_number: int, _frame: FrameType | None) -> None:
     """Treat SIGTERM and SIGHUP like Ctrl-C until honcho takes over."""
     raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`run` or `reset`; 0 when it went well, 1 after a sentence that says what to do, 2 for a wrong call."""
+    """`run`, `reset` or `flask …`; 0 when it went well, 1 after a sentence that says what to do, 2 for a wrong call."""
     places = Places(Path(os.environ.get("PREVENTION_DATA") or ROOT / "var").absolute())
     try:
         match list(arguments):
@@ -183,8 +201,10 @@ def main(arguments: Sequence[str]) -> int:
             case ["reset"]:
                 reset(places)
                 print("The demonstration's data is gone; `make run` makes it anew.")
+            case ["flask", *command]:
+                return operate(places, os.environ, command)
             case _:
-                print("Usage: python -m prevention.demonstration.supervisor run|reset", file=sys.stderr)
+                print("Usage: python -m prevention.demonstration.supervisor run|reset|flask …", file=sys.stderr)
                 return 2
     except (SupervisorProblem, ServiceProblem) as problem:
         print(problem, file=sys.stderr)

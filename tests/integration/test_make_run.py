@@ -65,10 +65,10 @@ class Started:
     def text(self) -> str:
         return self.screen.read_text(encoding="utf-8", errors="replace")
 
-    def beside(self, command: str) -> subprocess.CompletedProcess[str]:
+    def beside(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Call the supervisor again over the same folder."""
         return subprocess.run(
-            [*SUPERVISOR, command],
+            [*SUPERVISOR, *command],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
@@ -140,6 +140,9 @@ def test_a_newcomers_first_day(data: Path) -> None:
         assert re.fullmatch(r"Prevention already runs from this folder .*\n", second.stderr)
         refused = run.beside("reset")
         assert refused.returncode == 1
+        operated = run.beside("flask", "demonstration", "accounts")
+        assert operated.returncode == 0, operated.stderr
+        assert "fire.coordinator@demo.example" in operated.stdout
         held = referrals(data)
         assert held > 0
         key = (data / "secret-key").read_text(encoding="ascii")
@@ -162,6 +165,7 @@ def test_a_newcomers_first_day(data: Path) -> None:
     assert after.stop(signal.SIGTERM) == 0
     assert marked(data) == []
 
+    assert "start it with `make run`" in run.beside("flask", "demonstration", "accounts").stderr
     reset = run.beside("reset")
     assert reset.returncode == 0
     assert [item.name for item in data.iterdir()] == ["run"]
