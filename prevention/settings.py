@@ -48,6 +48,7 @@ class Settings:
     lockout_minutes: int = 15
     temporary_password_days: int = 7
     self_referrals_per_hour: int = 20
+    preview_days: int = 7
     https_only: bool = True
     demonstration_notice: bool = True
     trusted_proxies: int = 0
@@ -102,6 +103,7 @@ class _Reader:
             lockout_minutes=self._number("LOCKOUT_MINUTES", 15),
             temporary_password_days=self._number("TEMPORARY_PASSWORD_DAYS", 7),
             self_referrals_per_hour=self._number("SELF_REFERRALS_PER_HOUR", 20),
+            preview_days=self._number("PREVIEW_DAYS", 7),
             https_only=self._truth("HTTPS_ONLY", default=not local),
             demonstration_notice=self._truth("DEMONSTRATION_NOTICE", default=True),
             trusted_proxies=self._number("TRUSTED_PROXIES", 0, lowest=0),

@@ -6,6 +6,7 @@ No name that a person gave ever reaches the disk; it stays in the row that point
 import re
 import secrets
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +15,14 @@ from prevention.errors import NotFound
 _NAME = re.compile(r"[0-9a-f]{32}")
 _OWNER_ONLY_FOLDER = 0o700
 _OWNER_ONLY_FILE = 0o600
+
+
+def _written_at(path: Path) -> float:
+    """When a file was last written to, in seconds; one that is gone meanwhile was just now."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
 
 
 class FileStore:
@@ -59,6 +68,13 @@ class FileStore:
         """
         with self.open(name) as stream:
             return self.save(stream)
+
+    def kept_since_before(self, moment: datetime) -> list[str]:
+        """The names of the files that have not been written to since ``moment`` (aware UTC)."""
+        if not self._folder.is_dir():
+            return []
+        files = (path for path in self._folder.iterdir() if _NAME.fullmatch(path.name))
+        return sorted(path.name for path in files if _written_at(path) < moment.timestamp())
 
     def delete(self, name: str) -> None:
         """Delete a kept file; one that is gone already is no error.

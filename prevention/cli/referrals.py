@@ -82,6 +82,8 @@ def _dry_run(file: Path, source: Source) -> tuple[Counter[RowOutcome], Iterable[
     counts: Counter[RowOutcome] = Counter()
     refused: list[Refusal] = []
     try:
+        with file.open("rb") as stream:
+            source = source.read_through(stream)
         with file.open("rb") as stream, work_as(SYSTEM) as work:
             for row in read_rows(stream, source.profile):
                 outcome, reason = try_row(work, row, source)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 
@@ -359,15 +360,27 @@ class NotSaid:
     values: frozenset[tuple[str, str]] = frozenset()
 
 
+class SourceReference(NamedTuple):
+    """What a referral is known by for ever: who sent it, from which of its systems, under which number there.
+
+    Two services of one kind may use one number each, so that a number alone, or a kind of system, tells no referral.
+    """
+
+    agency_id: UUID
+    source_system: str
+    source_ref: str
+
+
 @dataclass(frozen=True, slots=True)
 class ReceiveReferral:
     """The one command by which a referral comes in, whatever the channel (domain.md section 8).
 
-    ``source_system`` + ``source_ref`` identify it for ever; an empty ``source_ref`` means the channel has no
-    reference of its own and the receipt serves. ``received_at`` and ``concern_observed_at`` are aware UTC;
+    ``reference`` identifies it for ever; an empty ``source_ref`` means the channel has no reference of its own and the
+    receipt serves. ``received_at`` and ``concern_observed_at`` are aware UTC;
     None means "now" and "not said". ``original`` keeps the sender's own columns word for word. ``not_said`` is what the
     channel had no room for: sent again, it keeps what the referral says. ``handed_in_by`` is the agency that hands in
-    another agency's file: it brings new referrals, and only proposes changes to those that are there.
+    another agency's file: it brings new referrals, and only proposes changes to those that are there, which are kept
+    with ``import_run_id``, the file's. ``said_again``: a later row of the same file has the same reference.
     """
 
     agency_id: UUID
@@ -404,6 +417,13 @@ class ReceiveReferral:
     original: dict[str, str] = field(default_factory=dict)
     not_said: NotSaid = NotSaid()
     handed_in_by: UUID | None = None
+    import_run_id: UUID | None = None
+    said_again: bool = False
+
+    @property
+    def reference(self) -> SourceReference:
+        """What it is known by."""
+        return SourceReference(self.agency_id, self.source_system, self.source_ref.strip())
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from prevention.domain.referral import GivenAddress, GivenPerson, TidiedAddress, TidiedPerson
+from prevention.domain.written_dates import written_date
 
 #: Raised by one whenever a step's result may differ, so that stored results can be told apart.
 NORM_VERSION = 1
@@ -265,69 +266,33 @@ def tidy_email(text: str) -> str | None:
 
 # --- dates ----------------------------------------------------------------------------------------------------------
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            ("jan", "january"), ("feb", "february"), ("mar", "march"), ("apr", "april"), ("may",), ("jun", "june"),
-            ("jul", "july"), ("aug", "august"), ("sep", "sept", "september"), ("oct", "october"),
-            ("nov", "november"), ("dec", "december"),
-        ),
-        start=1,
-    )
-    for name in names
-}  # fmt: skip
-_YEAR_FIRST = re.compile(r"([0-9]{4})[-/. ]([0-9]{1,2})[-/. ]([0-9]{1,2})(?:[T ].*)?", re.ASCII)
-_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})", re.ASCII)
-_NUMBERS = re.compile(r"([0-9]{1,2})[-/. ]([0-9]{1,2})[-/. ]([0-9]{4}|[0-9]{2})(?:[T ][0-9:.]*.*)?", re.ASCII)
-_DAY_MONTH = re.compile(
-    r"([0-9]{1,2})(?:st|nd|rd|th)?[-/., ]*(?:of )?([a-z]{3,9})[-/., ]*([0-9]{4}|[0-9]{2})(?:[t ][0-9:.]+.*)?", re.ASCII
-)
-_MONTH_DAY = re.compile(r"([a-z]{3,9})[-/., ]*([0-9]{1,2})(?:st|nd|rd|th)?[-/., ]+([0-9]{4})", re.ASCII)
 _OLDEST_YEARS = 120
 
 
 def tidy_date(text: str, order: DateOrder, received: date) -> date | None:
-    """A date in somebody's past: ``09/12/1973``, ``22 Dec 1997``, ``11/10/92``, ``06-Nov-25``, ``1973-12-09``.
+    """A date in somebody's past, in any way that :func:`~prevention.domain.written_dates.written_date` reads.
 
     ``received`` is the day the text came in: two-digit years are the latest that is not after it, and a date after it
     or more than 120 years before it is None. So are impossible dates (31 February) and 1900-01-01, which forms write
     for "not known" (linkage.md section 5). ``order`` only matters for all-number dates without a four-digit first part.
     """
     line = clean(text, 40).lower()
-    parts = _date_parts(line, order)
-    if parts is None:
+    written = written_date(line, year_first=order is DateOrder.ISO)
+    if written is None:
         return None
-    year, month, day, short_year = parts
-    if short_year:
+    year = written.year
+    if written.short_year:
         year += received.year - received.year % 100
-        if (year, month, day) > (received.year, received.month, received.day):
+        if (year, written.month, written.day) > (received.year, received.month, received.day):
             year -= 100
     try:
-        read = date(year, month, day)
+        read = date(year, written.month, written.day)
     except ValueError:
         return None
     too_old = read < received - timedelta(days=366 * _OLDEST_YEARS) if received.year > _OLDEST_YEARS + 2 else False
     if read > received or too_old or read == date(1900, 1, 1):
         return None
     return read
-
-
-def _date_parts(line: str, order: DateOrder) -> tuple[int, int, int, bool] | None:
-    """Year, month, day, and whether the year was given with two digits."""
-    if match := _YEAR_FIRST.fullmatch(line) or _COMPACT.fullmatch(line):
-        year, month, day = map(int, match.groups())
-        return year, month, day, False
-    if match := _NUMBERS.fullmatch(line):
-        first, second, third = match.groups()
-        if order is DateOrder.ISO and len(third) == 2:
-            return int(first), int(second), int(third), True
-        return int(third), int(second), int(first), len(third) == 2
-    if (match := _DAY_MONTH.fullmatch(line)) and match.group(2) in _MONTHS:
-        return int(match.group(3)), _MONTHS[match.group(2)], int(match.group(1)), len(match.group(3)) == 2
-    if (match := _MONTH_DAY.fullmatch(line)) and match.group(1) in _MONTHS:
-        return int(match.group(3)), _MONTHS[match.group(1)], int(match.group(2)), False
-    return None
 
 
 def tidy_age(text: str) -> int | None:

@@ -16,6 +16,7 @@ from prevention.domain.referral import (
     CurrentLocation,
     LawfulBasis,
     SharingPreference,
+    SourceReference,
     Told,
 )
 from prevention.models.agency import Agency
@@ -33,7 +34,7 @@ class Referral(Identified, Base):
 
     __tablename__ = "referrals"
     __table_args__ = (
-        UniqueConstraint("source_system", "source_ref"),
+        UniqueConstraint("agency_id", "source_system", "source_ref"),
         UniqueConstraint("receipt"),
         Index("ix_referrals_agency_id_received_at_id", "agency_id", "received_at", "id"),
         Index("ix_referrals_referred_by_received_at_id", "referred_by", "received_at", "id"),
@@ -81,6 +82,11 @@ class Referral(Identified, Base):
     amendments: Mapped[list["ReferralAmendment"]] = relationship(
         order_by="[ReferralAmendment.made_at, ReferralAmendment.id]"
     )
+
+    @property
+    def reference(self) -> SourceReference:
+        """What the referral is known by."""
+        return SourceReference(self.agency_id, self.source_system, self.source_ref)
 
     @property
     def current_content(self) -> dict[str, Any]:
@@ -134,6 +140,9 @@ class ProposedAmendment(Identified, Base):
     ``sent_by_id`` is the agency whose file it is from: another, or the referral's own where somebody has corrected what
     the file says. ``changes`` maps a field of the content to the value proposed; ``said`` is all that the file said.
     ``about_another``: the reference seems to have been used for somebody else, so it can only be declined.
+
+    It came with the file of ``import_run_id``. A person may answer all of a file at once: ``ordered_answer`` then says
+    what a worker shall settle it as for ``ordered_by``, who saw the referral with ``ordered_version`` amendments.
     """
 
     __tablename__ = "proposed_amendments"
@@ -146,6 +155,11 @@ class ProposedAmendment(Identified, Base):
             "id",
             postgresql_where=text("state = 'WAITING'"),
         ),
+        Index(
+            "ix_proposed_amendments_import_run_id_waiting",
+            "import_run_id",
+            postgresql_where=text("state = 'WAITING'"),
+        ),
     )
 
     referral_id: Mapped[UUID] = mapped_column(ForeignKey("referrals.id"))
@@ -156,7 +170,11 @@ class ProposedAmendment(Identified, Base):
     said: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     original: Mapped[dict[str, Any]] = mapped_column(JSON)
     about_another: Mapped[bool]
+    import_run_id: Mapped[UUID | None] = mapped_column(ForeignKey("import_runs.id"))
     state: Mapped[ProposalState]
+    ordered_answer: Mapped[ProposalState | None]
+    ordered_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    ordered_version: Mapped[int | None]
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     reason: Mapped[str] = mapped_column(default="")

@@ -3,10 +3,10 @@
 Two faces each, held equal by a test.
 """
 
-from sqlalchemy import ColumnElement, false, true
+from sqlalchemy import ColumnElement, and_, false, true
 
 from prevention.domain.account import Actor, Permission
-from prevention.models.referral import ProposedAmendment, Referral
+from prevention.models.referral import ProposalState, ProposedAmendment, Referral
 from prevention.policies.decision import ALLOW, HIDE, Decision
 
 
@@ -47,3 +47,8 @@ def visible_proposals(actor: Actor) -> ColumnElement[bool]:
     if actor.user_id is None or not actor.has(Permission.REFERRAL_AMEND):
         return false()
     return ProposedAmendment.agency_id == actor.agency_id
+
+
+def unanswered() -> ColumnElement[bool]:
+    """What waits for a person: neither settled, nor answered together with others and a worker's to settle."""
+    return and_(ProposedAmendment.state == ProposalState.WAITING, ProposedAmendment.ordered_answer.is_(None))

@@ -76,6 +76,18 @@ def signed_in_user(
     )
 
 
+def acting_for(session: Session, user_id: UUID | None, agency_id: UUID) -> Actor | None:
+    """The actor a user is in an agency, when a worker carries out what they asked for; None when they are no more."""
+    held = session.scalar(
+        select(Membership)
+        .join(Membership.user)
+        .join(Membership.agency)
+        .where(Membership.user_id == user_id, Membership.agency_id == agency_id, User.active, Agency.active)
+        .options(contains_eager(Membership.user), contains_eager(Membership.agency))
+    )
+    return acting_under(held) if held is not None else None
+
+
 def acting_under(held: Membership) -> Actor:
     """The actor a user is in the role and agency of one membership."""
     return Actor(

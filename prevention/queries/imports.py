@@ -19,6 +19,7 @@ from prevention.policies.imports import may_see_outcomes, visible_imports
 
 PAGE_SIZE = 20
 _BATCH = 500
+_OVER = [state for state in ImportState if state.is_over]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,13 @@ def every_refused_row(session: Session, run_id: UUID) -> Iterator[Row[int, str, 
             return
         yield from batch
         last = batch[-1].number
+
+
+def files_no_import_needs(session: Session, names: Sequence[str]) -> list[str]:
+    """Which of the kept files belong to no import, or to one that has ended."""
+    needed = select(ImportRun.stored_as).where(ImportRun.stored_as.in_(names), ImportRun.state.not_in(_OVER))
+    still = set(session.scalars(needed))
+    return [name for name in names if name not in still]
 
 
 def senders_of_kind(session: Session, actor: Actor, kind: AgencyKind) -> list[Agency]:

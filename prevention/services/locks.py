@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import text
 
+from prevention.domain.referral import SourceReference
 from prevention.services.work import Work
 
 _LOCK = text("SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS bigint[])) AS number")
@@ -23,14 +24,14 @@ def lock_words(work: Work, words: Iterable[str]) -> None:
         work.session.execute(_LOCK, {"numbers": numbers})
 
 
-def lock_referral(work: Work, source_system: str, source_ref: str) -> None:
+def lock_referral(work: Work, reference: SourceReference) -> None:
     """Hold a referral against everybody who would receive it, amend it or settle what a file proposes, at once."""
-    lock_referrals(work, [(source_system, source_ref)])
+    lock_referrals(work, [reference])
 
 
-def lock_referrals(work: Work, references: Iterable[tuple[str, str]]) -> None:
-    """As ``lock_referral``, for several: each by its source and the source's reference."""
-    lock_words(work, [f"referral:{source_system}:{source_ref}" for source_system, source_ref in references])
+def lock_referrals(work: Work, references: Iterable[SourceReference]) -> None:
+    """As ``lock_referral``, for several."""
+    lock_words(work, [f"referral:{one.agency_id}:{one.source_system}:{one.source_ref}" for one in references])
 
 
 def _number(word: str) -> int:

@@ -1,6 +1,7 @@
 """Tasks of the imports row: previewing a file, and running its import."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from flask import current_app
 from prevention.adapters.files import FileStore
 from prevention.domain.account import SYSTEM
 from prevention.extensions import current_session
-from prevention.queries.imports import file_of_ended_run
+from prevention.queries.imports import file_of_ended_run, files_no_import_needs
 from prevention.services.imports import previewing, running, runs
 from prevention.services.imports.source import OpenWork
 from prevention.web.transactions import work_as
@@ -20,6 +21,8 @@ _RETRIES = 4
 _FIRST_PAUSE_SECONDS = 5
 #: Seconds after which a worker lets an import go, which goes on where it stopped when its lease has run out.
 LONGEST_IMPORT = 3000
+#: A file younger than this may be one that is being handed in: its import's row is written after it.
+_BEING_HANDED_IN = timedelta(hours=1)
 
 Step = Callable[[OpenWork, UUID, Callable[[str], BinaryIO]], None]
 
@@ -43,6 +46,25 @@ def resume() -> int:
         return runs.resume(work)
 
 
+@shared_task(name="imports.expire_previews", ignore_result=True)
+def expire_previews() -> int:
+    """Cancel imports that wait too long to be started, and delete every file that no import needs; how many files.
+
+    The latter are left behind by a process that ended between an import's end and its file's.
+    """
+    with work_as(SYSTEM) as work:
+        runs.expire_previews(work, current_app.extensions["settings"].preview_days)
+        long_ago = work.now - _BEING_HANDED_IN
+    over = files_no_import_needs(current_session(), _files().kept_since_before(long_ago))
+    for name in over:
+        _files().delete(name)
+    return len(over)
+
+
+def _files() -> FileStore:
+    return FileStore(current_app.extensions["settings"].upload_folder)
+
+
 def _forget_file(run_id: UUID) -> None:
     """Delete the file of a run that has ended: every row is in a referral or in the report (domain.md 4.7).
 
@@ -50,13 +72,13 @@ def _forget_file(run_id: UUID) -> None:
     """
     stored_as = file_of_ended_run(current_session(), run_id)
     if stored_as:
-        FileStore(current_app.extensions["settings"].upload_folder).delete(stored_as)
+        _files().delete(stored_as)
 
 
 def _carry(task: Task[Any, Any], step: Step, run_id: UUID) -> None:
     """Take a step, and try again later when it broke off: a run never looks busy with nobody at work on it."""
     try:
-        step(lambda: work_as(SYSTEM), run_id, FileStore(current_app.extensions["settings"].upload_folder).open)
+        step(lambda: work_as(SYSTEM), run_id, _files().open)
     except Exception as problem:
         if task.request.retries >= _RETRIES:
             runs.give_up(lambda: work_as(SYSTEM), run_id)

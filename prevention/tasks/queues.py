@@ -33,11 +33,16 @@ _ROUTES = {
     "followups": Queue.FOLLOWUPS,
     "accounts": Queue.FOLLOWUPS,
     "imports": Queue.IMPORT,
+    "referrals": Queue.FOLLOWUPS,
 }
 
 #: Tasks that do not go where their row goes, for an import before them may take an hour: somebody waits for a preview,
 #: and what takes up lost imports must not stand behind one.
-_EXCEPTIONS = {"imports.preview": Queue.PREVIEW, "imports.resume": Queue.FOLLOWUPS}
+_EXCEPTIONS = {
+    "imports.preview": Queue.PREVIEW,
+    "imports.resume": Queue.FOLLOWUPS,
+    "imports.expire_previews": Queue.FOLLOWUPS,
+}
 
 
 def route(name: str, *_args: Any, **_options: Any) -> dict[str, str]:

@@ -7,6 +7,7 @@ MODULES = (
     "prevention.tasks.outbox",
     "prevention.tasks.followups",
     "prevention.tasks.imports",
+    "prevention.tasks.referrals",
     "prevention.tasks.notifications",
 )
 
@@ -20,5 +21,11 @@ BEAT: dict[str, dict[str, Any]] = {
         "options": {"expires": 600},
     },
     "resume-imports": {"task": "imports.resume", "schedule": 60.0, "options": {"expires": 120}},
+    "expire-previews": {"task": "imports.expire_previews", "schedule": 3600.0, "options": {"expires": 600}},
+    "settle-answered-amendments": {
+        "task": "referrals.settle_answered",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "send-messages": {"task": "notifications.send_waiting", "schedule": 10.0, "options": {"expires": 30}},
 }

@@ -13,5 +13,6 @@ TASKS: dict[str, str] = {
 
 #: Topics without ids: a bell that rows are waiting. One ring a batch is enough.
 BELLS: dict[str, str] = {
+    "amendments.answered": "referrals.settle_answered",
     "message.waiting": "notifications.send_waiting",
 }

@@ -71,6 +71,8 @@ HEAD = """\
 
 def run(*, long_rows: int = 0, profile: Path | None = None) -> str:
     """Import the shared extracts (or generated ones), or one long file; the figures as Markdown."""
+    if profile:
+        profile.mkdir(parents=True, exist_ok=True)
     with postgres() as server, TemporaryDirectory() as folder:
         head = f"Machine: {machine(server)}.\n\n{HEAD}"
         gazetteer = Path(folder) / "gazetteer.csv"

@@ -204,7 +204,6 @@ def _run(arrange: Arranger, user: User, **values: Any) -> ImportRun:
         (b"\xff\xd8\xff\xe0\x00\x10JFIF", "a.csv", "NUL"),
         (b"Name,Street\r\nJoan,Harrow\r\n", "a.csv", "fit no kind of file"),
         (HEADER.encode(), "a.csv", "no rows below"),
-        ((HEADER + '\r\n"never closed').encode(), "a.csv", "quotation mark"),
     ],
 )
 def test_a_wrong_file_is_said_beside_the_field(
@@ -303,20 +302,9 @@ def test_a_file_is_kept_no_longer_than_its_import(
         assert not (settings.upload_folder / run.stored_as).exists()
 
 
-def test_a_file_that_cannot_be_read_to_its_end_is_not_kept(
-    app: Flask, client: PageClient, coordinator: User, settings: Settings, rows: Session
-) -> None:
-    where = str(_hand_in(client, FILE + b'\r\nCAD9,"never closed').location)
-    run = rows.get_one(ImportRun, as_id(where))
-    with app.app_context():
-        preview_import(str(run.id))
-    assert "never closed" in client.page(where).main.get_text()
-    assert not (settings.upload_folder / run.stored_as).exists()
-
-
 @pytest.mark.parametrize("state", ImportState)
 def test_every_state_has_its_page(client: PageClient, coordinator: User, arrange: Arranger, state: ImportState) -> None:
-    counts = ("rows", "refused", "already_known", "tried", "tried_new", "tried_joined", "tried_review")
+    counts = ("rows", "refused", "already_known", "said_twice", "tried", "tried_new", "tried_joined", "tried_review")
     lists = ("mapping", "first_rows", "refused_examples", "remarks")
     empty: dict[str, Any] = {**dict.fromkeys(counts, 0), **{name: [] for name in lists}, "encoding": ""}
     run = _run(arrange, coordinator, state=state, preview=empty, problem="<b>This file is empty.</b>")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -38,7 +39,7 @@ from prevention.services.imports.source import Source
 from prevention.services.work import Work
 from prevention.settings import Settings
 from prevention.tasks import imports as tasks
-from prevention.unit_of_work import GuardedSession, unit_of_work
+from prevention.unit_of_work import GuardedSession, unit_of_work, utc_now
 from tests.conftest import actor_of
 from tests.support.arranging import Arranger
 from tests.support.police_file import COLUMNS, file_of, line, some_rows
@@ -219,21 +220,47 @@ def test_a_reference_used_for_somebody_else_is_refused(taken_in: Callable[..., I
     assert rows.scalars(select(Referral)).one().amendments == []
 
 
-def test_the_preview_counts_references_that_cannot_be_used(
-    taken_in: Callable[..., ImportRun], rows: Session, arrange: Arranger, session: GuardedSession, open_work: OpenWork
-) -> None:
+def test_the_preview_counts_references_that_cannot_be_used(taken_in: Callable[..., ImportRun]) -> None:
     taken_in(file_of(line(1), line(2)))
     nobody = [cell if column == "merlin_ref" else "" for column, cell in zip(COLUMNS, line(9), strict=True)]
     found = taken_in(file_of(line(5, merlin_ref="26ACN1"), line(2), nobody, line(3))).preview
     assert (found["rows"], found["already_known"], found["refused"]) == (4, 1, 2)
     assert [(one["line"], one["column"]) for one in found["refused_examples"]] == [(2, "merlin_ref"), (4, "")]
+
+
+def test_two_services_of_one_kind_each_have_their_own_numbers(
+    taken_in: Callable[..., ImportRun], rows: Session, arrange: Arranger, session: GuardedSession, open_work: OpenWork
+) -> None:
+    taken_in(file_of(line(1), line(2)))
     other = arrange.agency(AgencyKind.POLICE)
     with unit_of_work(session, SYSTEM) as work:
         run_id = create_run(work, agency_id=other.id, profile="police", file_name="x", stored_as="x").id
-    preview(open_work, run_id, opener(file_of(line(1), line(4))))
-    found = state_of(rows, run_id).preview
-    assert (found["already_known"], found["refused"]) == (0, 1)
-    assert found["refused_examples"][0]["reason"].startswith("Another agency has sent a referral with this reference")
+    content = file_of(line(7, merlin_ref="26ACN1"), line(2, circumstances="Smoking in bed."), line(4))
+    started(session, run_id, opener(content))
+    run_import(open_work, run_id, opener(content))
+    run = state_of(rows, run_id)
+    assert (run.preview["already_known"], run.preview["refused"], run.refused, run.amended) == (0, 0, 0, 0)
+    assert len(rows.scalars(select(Referral).where(Referral.source_ref == "26ACN1")).all()) == 2
+    assert number_of(rows, ReferralAmendment) == 0
+
+
+def test_one_reference_several_times_in_a_file(taken_in: Callable[..., ImportRun], rows: Session) -> None:
+    content = file_of(
+        line(1),
+        line(2),
+        line(1, circumstances="Smoking in bed."),
+        line(8, merlin_ref="26ACN1"),
+        line(1),
+        line(1, circumstances="No smoke alarm."),
+    )
+    first = taken_in(content)
+    assert counts(first) == {"new": 2, "amended": 2, "unchanged": 1, "refused": 1}
+    assert (first.preview["refused"], first.preview["said_twice"]) == (1, 3), "the preview says what the run will do"
+    assert first.preview["refused_examples"][0]["line"] == 5
+    assert counts(taken_in(content)) == {"unchanged": 5, "refused": 1}, "the same file twice changes nothing"
+    referral = rows.scalars(select(Referral).where(Referral.source_ref == "26ACN1")).one()
+    assert referral.current_content["narrative"] == "No smoke alarm."
+    assert counts(taken_in(file_of(line(1)))) == {"amended": 1}, "a later file may go back to what was said first"
 
 
 def test_a_file_handed_in_for_another_agency_refuses_nothing_that_would_tell_who_is_known(
@@ -338,9 +365,8 @@ def test_an_unknown_profile_is_refused(session: GuardedSession, police: Agency) 
         (b"PK\x03\x04 a workbook", "spreadsheet"),
         (b"%PDF-1.7", "PDF"),
         (b"just some words\nand more", "does not look like"),
-        (file_of(line(1), columns=("ref", *COLUMNS[1:])), "merlin_ref"),
+        (file_of(line(1), columns=("number", *COLUMNS[1:])), "merlin_ref"),
         (file_of(line(1)).replace(b"merlin_ref", b"merlin_ref\x00"), "NUL"),
-        (file_of(line(1)) + b'26ACN2,"never closed', "quotation mark"),
         (b"x" * 1_100_000, "longer than"),
     ],
 )
@@ -354,14 +380,43 @@ def test_a_file_no_row_can_be_read_from_fails_in_words(
     assert number_of(rows, Referral) == 0
 
 
-def test_a_file_that_breaks_half_way_keeps_what_was_received(
-    session: GuardedSession, rows: Session, open_work: OpenWork, handed_in: UUID
+def test_a_quotation_mark_that_is_never_closed_loses_its_own_row_only(
+    taken_in: Callable[..., ImportRun], rows: Session
 ) -> None:
-    started(session, handed_in, opener(some_rows(5)))
-    run_import(open_work, handed_in, opener(some_rows(2) + b'26ACN3,"never closed'))
-    run = state_of(rows, handed_in)
-    assert (run.state, run.done) == (ImportState.FAILED, 2)
-    assert number_of(rows, Referral) == 2
+    broken = b'26ACN8,"never closed\r\n'
+    run = taken_in(some_rows(2) + broken + some_rows(5).split(b"\r\n", 3)[3])
+    assert (run.state, run.done, counts(run)["refused"]) == (ImportState.FINISHED, 6, 1)
+    assert (run.preview["rows"], run.preview["refused"]) == (6, 1)
+    assert number_of(rows, Referral) == 5
+    refused = rows.scalars(select(ImportRow)).one()
+    assert (refused.number, "never closed" in refused.reason) == (4, True)
+
+
+def test_previews_nobody_starts_are_removed(
+    app: Flask, settings: Settings, session: GuardedSession, rows: Session, police: Agency
+) -> None:
+    store = FileStore(settings.upload_folder)
+    kept = [store.save(io.BytesIO(some_rows(1))) for _ in range(5)]
+    long_ago = utc_now() - timedelta(days=settings.preview_days, minutes=1)
+    for name in kept[:4]:
+        os.utime(settings.upload_folder / name, (long_ago.timestamp(), long_ago.timestamp()))
+    runs = []
+    for name, moment in zip(kept[:3], (long_ago, long_ago, long_ago + timedelta(hours=1)), strict=True):
+        with unit_of_work(session, SYSTEM, now=moment) as work:
+            runs.append(create_run(work, agency_id=police.id, profile="police", file_name="x", stored_as=name).id)
+        preview(lambda: unit_of_work(session, SYSTEM), runs[-1], store.open)
+    with unit_of_work(session, SYSTEM) as work:
+        start_run(work, runs[1])
+    with app.app_context():
+        assert tasks.expire_previews() == 2
+        assert tasks.expire_previews() == 0
+    states = [state_of(rows, run_id).state for run_id in runs]
+    assert states == [ImportState.CANCELLED, ImportState.QUEUED, ImportState.PREVIEWED]
+    expired = state_of(rows, runs[0])
+    assert expired.problem == "Nobody started it within 7 days, so the file was removed. Hand it in again."
+    assert expired.preview == {}, "nor are its first rows"
+    there = {path.name for path in settings.upload_folder.iterdir()}
+    assert there & set(kept) == {kept[1], kept[2], kept[4]}, "of the last, the import's row is still being written"
 
 
 def test_a_nul_refuses_its_own_row_and_the_report_shows_where(

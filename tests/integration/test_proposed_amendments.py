@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from bs4 import BeautifulSoup
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -22,8 +23,10 @@ from prevention.models.audit import AuditEvent, AuditTag
 from prevention.models.notification import Message
 from prevention.models.referral import ProposalState, ProposedAmendment, Referral
 from prevention.policies.referrals import may_settle_proposal, visible_proposals
+from prevention.services.imports.runs import queue_run
 from prevention.services.referrals.amending import amend, saying
 from prevention.services.referrals.proposing import accept, decline
+from prevention.tasks.referrals import settle_answered
 from prevention.unit_of_work import GuardedSession, unit_of_work
 from tests.conftest import actor_of
 from tests.support.arranging import NOW, Arranger
@@ -443,3 +446,131 @@ def test_to_others_it_is_not_there(client: PageClient, proposed: Callable[..., s
 
 def _post(client: PageClient, where: str, **data: str) -> BeautifulSoup:
     return BeautifulSoup(client.post(where, data=data).get_data(as_text=True), "html5lib")
+
+
+# --- one answer to all of a file -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def file_of_fire(
+    session: GuardedSession, rows: Session, fire: Agency, ambulance: Agency, client: PageClient, coordinator: User
+) -> UUID:
+    """A file that the fire service handed in: it would change three referrals, and uses a fourth's number anew."""
+    with unit_of_work(session, SYSTEM) as work:
+        run_id = queue_run(work, agency_id=ambulance.id, profile="ambulance", file_name="<b>all</b>.csv").id
+    for number, person in enumerate((ANN, replace(ANN, surname="Hill"), replace(ANN, surname="Lane"), ANN)):
+        row = command(ambulance, channel=Channel.CSV, source_ref=f"CAD{number}", person=person)
+        hand_in(session, row)
+        later = replace(row, handed_in_by=fire.id, import_run_id=run_id, narrative="Smoking in bed.")
+        if number == 3:
+            later = replace(later, person=BOB, address=ELSEWHERE)
+        assert hand_in(session, later).outcome is RowOutcome.TO_CONFIRM
+    client.sign_in(coordinator)
+    return run_id
+
+
+def states(rows: Session) -> list[ProposalState]:
+    return [proposal.state for proposal in proposals(rows)]
+
+
+def stamp_on(client: PageClient, where: str) -> str:
+    return str(client.page(where).select_one("#stamp")["value"])
+
+
+def test_a_coordinator_accepts_all_of_a_file_but_what_is_about_somebody_else(
+    app: Flask, client: PageClient, file_of_fire: UUID, rows: Session, coordinator: User
+) -> None:
+    with client.budget(14):
+        listed = client.page("/referrals/proposed")
+    (link,) = [link for link in listed.select("a.app-row__link") if "files" in str(link["href"])]
+    where = str(link["href"])
+    with client.budget(14):
+        page = client.page(where)
+    words = page.main.get_text(" ", strip=True)
+    assert page.select_one("main b") is None
+    assert "4 changes wait for your answer" in words
+    assert "1 change looks like somebody else" in words
+    assert ["What was seen", "3"] in [[cell.get_text() for cell in row.select("th, td")] for row in page.select("tr")]
+    one_by_one = client.page(f"/referrals/proposed?file={file_of_fire}")
+    assert len([link for link in one_by_one.select("a.app-row__link") if "files" not in str(link["href"])]) == 4
+    stamp = stamp_on(client, where)
+    assert "Choose what these referrals shall say" in _post(client, where, stamp=stamp).get_text()
+    assert client.post(where, data={"answer": "accept", "stamp": stamp, "reason": "I rang"}).status_code == 302
+    assert "3 changes are being settled" in client.page("/referrals/proposed").main.get_text(" ", strip=True)
+    assert states(rows) == [ProposalState.WAITING] * 4, "a worker settles them"
+    with app.app_context():
+        assert settle_answered() == 3
+        assert settle_answered() == 0
+    assert states(rows) == [ProposalState.ACCEPTED] * 3 + [ProposalState.WAITING]
+    referrals = rows.scalars(select(Referral).order_by(Referral.source_ref)).all()
+    assert [referral.current_content["narrative"] for referral in referrals][:3] == ["Smoking in bed."] * 3
+    amendment = referrals[0].amendments[-1]
+    assert (amendment.made_by, amendment.reason.endswith("I rang")) == (coordinator.id, True)
+    assert "Nothing to confirm" not in client.page("/referrals/proposed").get_text()
+
+
+def test_a_coordinator_declines_all_of_a_file(
+    app: Flask, client: PageClient, file_of_fire: UUID, rows: Session
+) -> None:
+    where = f"/referrals/proposed/files/{file_of_fire}"
+    assert client.post(where, data={"answer": "decline", "stamp": stamp_on(client, where)}).status_code == 302
+    with app.app_context():
+        assert settle_answered() == 4
+    assert states(rows) == [ProposalState.DECLINED] * 4
+    assert [referral.amendments for referral in rows.scalars(select(Referral))] == [[]] * 4
+    assert client.get(where).status_code == 404
+
+
+def test_what_changed_since_it_was_shown_is_not_answered(
+    client: PageClient, file_of_fire: UUID, rows: Session, session: GuardedSession, coordinator: User
+) -> None:
+    where = f"/referrals/proposed/files/{file_of_fire}"
+    stamp = stamp_on(client, where)
+    with unit_of_work(session, actor_of(coordinator)) as work:
+        decline(work, proposals(rows)[0].id, reason="")
+    stale = client.post(where, data={"answer": "accept", "stamp": stamp})
+    assert stale.status_code == 409
+    assert "3 changes wait for your answer" in " ".join(stale.get_data(as_text=True).split())
+    assert stamp_on(client, where) != stamp
+    assert [proposal.ordered_answer for proposal in proposals(rows)] == [None] * 4
+
+
+def test_what_somebody_amends_meanwhile_waits_again(
+    app: Flask, client: PageClient, file_of_fire: UUID, rows: Session, session: GuardedSession, coordinator: User
+) -> None:
+    where = f"/referrals/proposed/files/{file_of_fire}"
+    client.post(where, data={"answer": "accept", "stamp": stamp_on(client, where)})
+    with unit_of_work(session, actor_of(coordinator), now=NOW) as work:
+        referral = work.session.scalars(select(Referral).where(Referral.source_ref == "CAD1")).one()
+        content = with_fields(referral.current_content, {"narrative": "They rang: nobody smokes."})
+        amend(work, referral, saying(referral, content), reason="They rang back")
+    with app.app_context():
+        settle_answered()
+    found = proposals(rows)
+    assert [proposal.state for proposal in found].count(ProposalState.ACCEPTED) == 2
+    assert [proposal.ordered_answer for proposal in found if proposal.state is ProposalState.WAITING] == [None, None]
+    referral = rows.scalars(select(Referral).where(Referral.source_ref == "CAD1")).one()
+    assert referral.current_content["narrative"] == "They rang: nobody smokes."
+
+
+def test_the_answer_of_somebody_who_left_is_taken_back(
+    app: Flask, client: PageClient, file_of_fire: UUID, rows: Session, session: GuardedSession, coordinator: User
+) -> None:
+    where = f"/referrals/proposed/files/{file_of_fire}"
+    client.post(where, data={"answer": "accept", "stamp": stamp_on(client, where)})
+    with unit_of_work(session, SYSTEM) as work:
+        work.session.get_one(User, coordinator.id).active = False
+    with app.app_context():
+        settle_answered()
+    assert states(rows) == [ProposalState.WAITING] * 4
+    assert [proposal.ordered_answer for proposal in proposals(rows)] == [None] * 4
+
+
+def test_a_file_of_changes_is_not_there_to_others(
+    client: PageClient, file_of_fire: UUID, arrange: Arranger, fire: Agency, ambulance: Agency
+) -> None:
+    for user in (arrange.user(fire, Role.COORDINATOR), arrange.user(ambulance, Role.FIELD_OFFICER)):
+        client.post("/sign-out")
+        client.sign_in(user)
+        status = 404 if user.memberships[0].role is Role.COORDINATOR else 403
+        assert client.get(f"/referrals/proposed/files/{file_of_fire}").status_code == status

@@ -3,7 +3,7 @@
 from typing import BinaryIO
 
 from prevention.blueprints.imports.forms import FIND_OUT
-from prevention.domain.intake.profile import Profile, fold_column, profile_named, shipped_profiles, suggest_profile
+from prevention.domain.intake.profile import Profile, profile_named, shipped_profiles, suggest_profile
 from prevention.domain.intake.rows import read_header, read_rows
 from prevention.errors import Invalid
 
@@ -40,9 +40,8 @@ def _closest(header: list[str]) -> Profile:
     Raises:
         Invalid: field ``file``; the columns are those of no profile.
     """
-    present = {fold_column(name) for name in header}
     shared = {
-        name: len(present & {fold_column(column) for column in profile.columns}) / len(profile.columns)
+        name: len(set(profile.columns_of(header)) - {None}) / len(profile.columns)
         for name, profile in shipped_profiles().items()
     }
     closest = max(shared, key=lambda name: shared[name])

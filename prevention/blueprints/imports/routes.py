@@ -269,6 +269,7 @@ def _page(found: RunView, form: ProfileForm) -> ResponseReturnValue:
         columns=[name for name in first_row if not is_beyond_header(name)],
         refused=[row[:2] for row in by_sentence((row.number, row.reason, "") for row in refused)],
         shown=_SHOWN_ON_PAGE,
+        preview_days=current_app.extensions["settings"].preview_days,
         field_words=field_words,
         encoding_words=encoding_words,
         tried_words=tried_words,

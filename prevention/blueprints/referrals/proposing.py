@@ -14,10 +14,17 @@ from prevention.domain.account import Permission
 from prevention.errors import Conflict, Invalid
 from prevention.extensions import current_session
 from prevention.models.referral import ProposalState
-from prevention.queries.referrals.proposals import proposal_view, waiting_proposals
+from prevention.queries.referrals.proposals import (
+    being_settled_count,
+    file_answer,
+    files_of_proposals,
+    proposal_view,
+    waiting_proposals,
+)
 from prevention.services.referrals import proposing
 from prevention.web.auth import current_actor
 from prevention.web.fields import LongTextField, RadiosField
+from prevention.web.filters import plural
 from prevention.web.form_handling import row_asked_for, show_problems, typed_version
 from prevention.web.guards import guarded
 from prevention.web.transactions import work_as
@@ -50,19 +57,71 @@ class ProposalForm(FlaskForm):  # type: ignore[misc]  # the package ships no typ
     version = HiddenField()
 
 
+class FileAnswerForm(FlaskForm):  # type: ignore[misc]
+    """One answer to all that a file would change."""
+
+    answer = RadiosField(
+        "What shall these referrals say?",
+        [InputRequired("Choose what these referrals shall say")],
+        choices={ACCEPT: "What the file says", DECLINE: "What they say now"},
+        hints={
+            ACCEPT: "Each referral is amended in your name, and its case is assessed again.",
+            DECLINE: "Nothing changes. The same file does not ask again.",
+        },
+    )
+    reason = LongTextField(
+        "Why? (optional)",
+        [Length(max=500, message="Why must be 500 characters or fewer")],
+        rows=2,
+        filters=[lambda text: text.replace("\x00", "") if text else text],
+    )
+    stamp = HiddenField()
+
+
 @bp.get("/proposed")
 @guarded(Permission.REFERRAL_AMEND)
 def proposed() -> ResponseReturnValue:
-    """What waits for one's agency to confirm, oldest first."""
-    after = row_asked_for("after")
-    page = waiting_proposals(current_session(), current_actor(), after=after)
+    """What waits for one's agency to confirm, oldest first: all of it, or what one file would change."""
+    after, run_id = row_asked_for("after"), row_asked_for("file")
+    page = waiting_proposals(current_session(), current_actor(), after=after, run_id=run_id)
+    files = files_of_proposals(current_session(), current_actor())
     return render_template(
         "referrals/proposed.html",
         page=page,
+        files=files if run_id is None else [file for file in files if file.run_id == run_id],
+        of_one_file=run_id is not None,
+        being_settled=being_settled_count(current_session(), current_actor()),
         label_of=label_of,
-        next_url=url_for("referrals.proposed", after=page.after) if page.after else None,
-        first_url=url_for("referrals.proposed") if after else None,
+        next_url=url_for("referrals.proposed", after=page.after, file=run_id) if page.after else None,
+        first_url=url_for("referrals.proposed", file=run_id) if after else None,
     )
+
+
+@bp.route("/proposed/files/<uuid:run_id>", methods=["GET", "POST"])
+@guarded(Permission.REFERRAL_AMEND)
+def settle_file(run_id: UUID) -> ResponseReturnValue:
+    """What one file would change in all, and one answer to it. A stale answer shows what waits now."""
+    found = file_answer(current_session(), current_actor(), run_id)
+    form = FileAnswerForm(stamp=found.stamp)
+    if found.file.about_another == found.file.waiting:
+        form.answer.choices = [(DECLINE, "What they say now")]
+    status = 200
+    if form.validate_on_submit():
+        answer = ProposalState.ACCEPTED if form.answer.data == ACCEPT else ProposalState.DECLINED
+        try:
+            with work_as(current_actor()) as work:
+                count = proposing.answer_file(
+                    work, run_id, answer, stamp=form.stamp.data or "", reason=form.reason.data or ""
+                )
+        except Conflict as conflict:
+            flash(f"Your answer was not kept. {conflict}", "info")
+            found = file_answer(current_session(), current_actor(), run_id)
+            form.stamp.data, status = found.stamp, 409
+        else:
+            said = f"{plural(count, 'change')} will be {answer.label.lower()} within a few minutes."
+            flash(f"{said} What cannot be stays here.", "success")
+            return redirect(url_for("referrals.proposed"))
+    return render_template("referrals/settle_file.html", found=found, form=form, label_of=label_of), status
 
 
 @bp.route("/proposed/<uuid:proposal_id>", methods=["GET", "POST"])

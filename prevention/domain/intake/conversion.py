@@ -7,14 +7,13 @@ reason or a missing grade come in as they are, with a remark for the preview and
 import hashlib
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from prevention.domain import suggestions
 from prevention.domain.address_reveal import MASKED
 from prevention.domain.intake.profile import Conversion, Effect, FieldSource, Profile, fold_column, fold_term
 from prevention.domain.intake.rows import Row
-from prevention.domain.local_time import LONDON
 from prevention.domain.referral import (
     Agrees,
     Channel,
@@ -29,6 +28,7 @@ from prevention.domain.referral import (
     StaffSafety,
     Told,
 )
+from prevention.domain.written_dates import written_time
 
 _NOT_SAID = frozenset({"", "none", "n/a", "na", "nk", "n/k", "-", ".", "unknown", "not known", "null"})
 
@@ -102,7 +102,7 @@ def to_command(
         address=address,
         reasons=frozenset(draft.reasons or {ReferralReason.OTHER}),
         narrative=narrative,
-        source_ref=draft.values.get("source_ref", "") or _made_reference(row),
+        source_ref=row_reference(row, profile) or _made_reference(row),
         person=person,
         received_at=draft.times.get("received_at"),
         concern_observed_at=draft.times.get("concern_observed_at"),
@@ -136,33 +136,45 @@ _TELLS_WHERE = ("address.uprn", "address.lines", "address.postcode", "narrative"
 def cells_to_show(row: Row, profile: Profile) -> dict[str, str]:
     """The row's cells for a preview or a report, with ``MASKED`` for what would tell a confidential address.
 
-    A row asks for that in its own words, such as "refuge" (domain.md 4.5). Of one whose columns cannot be told apart
-    nothing is shown then, because the address may stand in any of them. A row that is handed in again with ``MASKED``
-    for its address is refused: the address is in the sender's own file.
+    A row asks for that in its own words, such as "refuge" (domain.md 4.5). What stands in columns nobody knows is not
+    shown then. Of a row whose columns cannot be told apart nothing is, because the address may stand in any of them. A
+    row that is handed in again with ``MASKED`` for its address is refused: the address is in the sender's own file.
     """
     if not any(suggestions.handling(text).confidential_address for text in row.cells.values()):
         return row.cells
     if row.problem:
         return dict.fromkeys(row.cells, MASKED)
-    hidden = _tells_where(profile)
-    return {name: MASKED if text and fold_column(name) in hidden else text for name, text in row.cells.items()}
+    hidden = _may_tell_where(row, profile)
+    return {name: MASKED if text and name in hidden else text for name, text in row.cells.items()}
 
 
-def _tells_where(profile: Profile) -> frozenset[str]:
-    """The columns, folded, that say where a home is, or speak of it in words."""
+def _may_tell_where(row: Row, profile: Profile) -> frozenset[str]:
+    """The row's columns that say where a home is, or speak of it in words, or that the profile does not know."""
     sources = (source for name, source in profile.fields.items() if name in _TELLS_WHERE)
-    return frozenset(fold_column(column) for source in sources for column in source.columns)
+    telling = {fold_column(column) for source in sources for column in source.columns}
+    others = {name for column, names in row.names.items() if column not in telling for name in names}
+    return frozenset(row.cells) - others
 
 
 def _left_out(row: Row, profile: Profile) -> str:
     """The first column whose words a report left out; empty when the row is whole."""
-    hidden = _tells_where(profile)
-    return next((name for name, text in row.cells.items() if text == MASKED and fold_column(name) in hidden), "")
+    if MASKED not in row.cells.values():
+        return ""
+    hidden = _may_tell_where(row, profile)
+    return next((name for name, text in row.cells.items() if text == MASKED and name in hidden), "")
 
 
 def columns_not_in(row: Row, profile: Profile) -> list[str]:
     """The columns the profile knows and the row's file does not have, in the profile's order."""
     return [column for column in profile.columns if not row.has(column)]
+
+
+def mapping_of(row: Row, profile: Profile) -> list[tuple[str, list[str]]]:
+    """Each field and the columns of the row's file that feed it, as the file calls them, in the profile's order."""
+    return [
+        (name, [called for column in source.columns for called in row.names.get(fold_column(column), ())])
+        for name, source in profile.fields.items()
+    ]
 
 
 def about_missing_columns(row: Row, profile: Profile) -> list[Remark]:
@@ -255,10 +267,7 @@ def _fill(draft: _Draft, name: str, source: FieldSource, row: Row, profile: Prof
         if parts or name not in profile.constants:
             draft.values[name] = " ".join(parts)
     elif source.convert is Conversion.LOCAL_TIME:
-        draft.times[name] = read_local_time(" ".join(parts), source.formats)
-        if draft.times[name] is None:
-            what = f"“{' '.join(parts)}” is not a date and time that can be read" if parts else "No date is given"
-            draft.remarks.append(Remark(f"{what}; the time of import is taken.", source.columns[0]))
+        _read_time(draft, name, source, " ".join(parts), profile)
     elif source.convert is Conversion.REASONS:
         _read_reasons(draft, parts, source, profile)
     elif source.convert is Conversion.TOLD:
@@ -272,6 +281,17 @@ def _fill(draft: _Draft, name: str, source: FieldSource, row: Row, profile: Prof
         draft.agrees = profile.agrees.get(fold_term(said), Agrees.NOT_ASKED)
         if said and fold_term(said) not in profile.agrees:
             draft.remarks.append(Remark(f"“{said}” is not an answer that is known.", source.columns[0]))
+
+
+def _read_time(draft: _Draft, name: str, source: FieldSource, said: str, profile: Profile) -> None:
+    found = written_time(said, year_first=not profile.day_first)
+    draft.times[name] = found.at if found else None
+    if found is None:
+        what = f"“{said}” is not a date and time that can be read" if said else "No date is given"
+        draft.remarks.append(Remark(f"{what}; the time of import is taken.", source.columns[0]))
+    elif found.time_unread:
+        sentence = f"“{said}” has no time that can be read; the start of that day is taken."
+        draft.remarks.append(Remark(sentence, source.columns[-1]))
 
 
 def _read_reasons(draft: _Draft, parts: list[str], source: FieldSource, profile: Profile) -> None:
@@ -352,29 +372,14 @@ def _says_where(address: GivenAddress) -> bool:
     )
 
 
+def row_reference(row: Row, profile: Profile) -> str:
+    """The sender's own reference of a row; empty where it gives none, or "N/A" for one."""
+    source = profile.fields.get("source_ref")
+    said = " ".join(text for column in source.columns if (text := row.text(column))) if source else ""
+    return said if fold_term(said) not in _NOT_SAID and any(letter.isalnum() for letter in said) else ""
+
+
 def _made_reference(row: Row) -> str:
     """A reference from the row's own words: the same row always gets the same one."""
     content = "\x1f".join(f"{name}\x1e{text}" for name, text in sorted(row.cells.items()))
     return f"row-{hashlib.sha256(content.encode()).hexdigest()[:20]}"
-
-
-def read_local_time(text: str, formats: tuple[str, ...]) -> datetime | None:
-    """A local time (Europe/London) in one of ``strptime``'s formats as aware UTC; None when it is none.
-
-    An hour that happens twice when clocks go back is the first; one that never happens is read as if they had not
-    changed yet. A zone that is written (``Z``, ``+01:00``) is obeyed.
-    """
-    line = " ".join(text[:60].split())
-    if not line:
-        return None
-    for pattern in formats:
-        try:
-            return datetime.strptime(line, pattern).replace(tzinfo=LONDON).astimezone(UTC)
-        except (ValueError, OverflowError):
-            continue
-    if re.match(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+(?:Z|[+-][0-9]{2}:?[0-9]{2})$", line):
-        try:
-            return datetime.fromisoformat(line).astimezone(UTC)
-        except (ValueError, OverflowError):
-            return None
-    return None

@@ -7,7 +7,7 @@ feed which field by which named conversion, its words for reasons, and its handl
 import codecs
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -62,12 +62,11 @@ _CONVERSIONS: dict[str, frozenset[Conversion]] = {
 
 @dataclass(frozen=True, slots=True)
 class FieldSource:
-    """The columns a field comes from and the conversion; ``separators`` part a list, ``formats`` are ``strptime``'s."""
+    """The columns a field comes from and the conversion; ``separators`` part a list."""
 
     columns: tuple[str, ...]
     convert: Conversion
     separators: str = ""
-    formats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +122,24 @@ class Profile:
     agrees: Mapping[str, Agrees]
     lawful_basis: LawfulBasis = LawfulBasis.PUBLIC_TASK
     constants: Mapping[str, str] = field(default_factory=dict)
+    #: Other names of columns, folded, with the column each stands for.
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
-    def mapping(self) -> list[tuple[str, tuple[str, ...]]]:
-        """Field and the columns it comes from, in the profile's order: what the preview page shows."""
-        return [(name, source.columns) for name, source in self.fields.items()]
+    def columns_of(self, header: Sequence[str]) -> list[str | None]:
+        """Which of the profile's columns each name in a file's header stands for; None for one it does not know.
+
+        Another name of a column counts only where the column's own is not there.
+        """
+        own = {fold_column(column): column for column in self.columns}
+        folded = [fold_column(name) for name in header]
+        there = {own[name] for name in folded if name in own}
+        others = {name: column for name, column in self.aliases.items() if column not in there and name not in own}
+        return [own.get(name) or others.get(name) for name in folded]
+
+    def missing(self, header: Sequence[str]) -> list[str]:
+        """The columns without which no row can be taken and that are not in a file's header."""
+        there = set(self.columns_of(header))
+        return [column for column in self.required if column not in there]
 
 
 def fold_term(text: str) -> str:
@@ -134,6 +147,7 @@ def fold_term(text: str) -> str:
     return " ".join(text.replace("\u2013", "-").replace("\u2014", "-").lower().split()).rstrip(". ")
 
 
+@lru_cache(maxsize=4096)
 def fold_column(name: str) -> str:
     """A column's name as it is compared: letters and digits in lower case."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
@@ -153,8 +167,13 @@ def read_profile(content: Mapping[str, Any]) -> Profile:
     _check_dialect(content, problems)
     fields = _read_fields(content, known, problems)
     effects = _read_effects(content, known, problems)
+    aliases: dict[str, str] = {}
+    for column, others in content.get("aliases", {}).items():
+        if column not in columns:
+            problems["aliases"] = f"“{column}” is not one of the columns."
+        aliases |= {fold_column(other): column for other in others}
     for column in content.get("required", ()):
-        if fold_column(column) not in known:
+        if column not in columns:
             problems["required"] = f"“{column}” is not one of the columns."
     vocabularies = content.get("vocabularies", {})
     reasons = _read_vocabulary("reasons", vocabularies, ReferralReason, problems)
@@ -190,6 +209,7 @@ def read_profile(content: Mapping[str, Any]) -> Profile:
         agrees=agrees,
         lawful_basis=LawfulBasis(basis),
         constants=constants,
+        aliases=aliases,
     )
 
 
@@ -221,7 +241,6 @@ def _read_fields(content: Mapping[str, Any], known: set[str], problems: dict[str
                 columns=tuple(source["columns"]),
                 convert=Conversion(convert),
                 separators=str(source.get("separators", "")),
-                formats=tuple(source.get("formats", ())),
             )
     return fields
 
@@ -298,11 +317,11 @@ def profile_named(name: str) -> Profile:
 
 def suggest_profile(header: Iterable[str], profiles: Iterable[Profile] | None = None) -> Profile | None:
     """The profile a file's header fits: it has every required column, and most columns in all; None when none fits."""
-    present = {fold_column(name) for name in header}
+    header = list(header)
     best: tuple[int, Profile] | None = None
     for profile in shipped_profiles().values() if profiles is None else profiles:
-        if all(fold_column(column) in present for column in profile.required):
-            shared = sum(fold_column(column) in present for column in profile.columns)
+        if not profile.missing(header):
+            shared = len(set(profile.columns_of(header)) - {None})
             if best is None or shared > best[0]:
                 best = (shared, profile)
     return best[1] if best else None

@@ -7,26 +7,23 @@ from itertools import islice
 from typing import Any, BinaryIO, NoReturn
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
-
 from prevention.domain.imports import ImportState, RowOutcome
 from prevention.domain.intake.conversion import (
     Refused,
     Remark,
     about_missing_columns,
     cells_to_show,
+    mapping_of,
     remarks,
 )
 from prevention.domain.intake.rows import Row, read_rows
 from prevention.domain.referral import ReceiveReferral
 from prevention.errors import Invalid
 from prevention.models.imports import ImportRun
-from prevention.models.referral import Referral
 from prevention.services.imports.runs import fail, keep
 from prevention.services.imports.source import OpenWork, Source, in_one, source_of
-from prevention.services.referrals.intake import receive
-from prevention.services.referrals.resending import refusal
+from prevention.services.referrals.intake import known_referrals, receive
+from prevention.services.referrals.resending import Known, known_as, known_once_received, refusal
 from prevention.services.work import Work
 
 #: Rows tried out, and rolled back, for the preview's "new, joined, for review".
@@ -58,9 +55,11 @@ def preview(open_work: OpenWork, run_id: UUID, open_file: Callable[[str], Binary
         run = work.session.get_one(ImportRun, run_id)
         if run.state is not ImportState.PREVIEWING:
             return
-        source, stored_as = source_of(run), run.stored_as
-        found_so_far = _Found(source, work.now)
+        source, stored_as, now = source_of(run), run.stored_as, work.now
     try:
+        with open_file(stored_as) as stream:
+            source = source.read_through(stream)
+        found_so_far = _Found(source, now)
         found = _read_through(open_work, run_id, found_so_far, stored_as, open_file)
         found |= _try_out(open_work, source, stored_as, open_file)
     except Invalid as invalid:
@@ -98,26 +97,28 @@ def _read_through(
             with open_work() as work:
                 keep(work, run_id)
                 _hold_against_known(work, found, commands)
-    return {"mapping": [[name, list(columns)] for name, columns in profile.mapping()], **found.as_data()}
+    return found.as_data()
 
 
 def _hold_against_known(work: Work, found: "_Found", commands: list[tuple[Row, ReceiveReferral]]) -> None:
-    """Count the rows whose reference came in before; those that cannot come again so are refused."""
-    references = {command.source_ref for _, command in commands}
-    rows = work.session.scalars(
-        select(Referral)
-        .where(Referral.source_system == found.profile.source_system, Referral.source_ref.in_(references))
-        .options(selectinload(Referral.amendments))
-    )
-    known = {referral.source_ref: referral for referral in rows}
+    """Count the rows whose reference came in before or stands above in the file; refuse those that cannot come again.
+
+    Only what the file says several times is remembered until its end.
+    """
+    referrals = known_referrals(work, [command.reference for _, command in commands])
     for row, command in commands:
-        referral = known.get(command.source_ref)
-        if referral is None:
-            continue
-        if why := refusal(work, referral, command):
+        referral = referrals.get(command.reference)
+        known = found.said_above.get(command.source_ref)
+        if known is None and referral is not None:
+            known = known_as(work, referral, command)
+        if known is not None and (why := refusal(known, command)):
             found.refuse(row, why, "source_ref")
-        else:
-            found.already_known += 1
+            continue
+        found.already_known += referral is not None
+        found.said_twice += referral is None and known is not None
+        if found.says_again(command):
+            after = known.after(command) if known is not None else known_once_received(work, command)
+            found.said_above[command.source_ref] = after
 
 
 def _try_out(
@@ -145,6 +146,9 @@ class _Found:
         self.rows = 0
         self.refused = 0
         self.already_known = 0
+        self.said_twice = 0
+        self.said_above: dict[str, Known] = {}
+        self.mapping: list[tuple[str, list[str]]] = []
         self.first_rows: list[dict[str, str]] = []
         self.refused_examples: list[dict[str, Any]] = []
         self.remarks: list[dict[str, Any]] = []
@@ -155,6 +159,7 @@ class _Found:
         if row.encoding != "ascii" or not self.encoding:
             self.encoding = row.encoding
         if self.rows == 1:
+            self.mapping = mapping_of(row, self.profile)
             self._remark(row, about_missing_columns(row, self.profile))
         if len(self.first_rows) < _FIRST_ROWS:
             self.first_rows.append(cells_to_show(row, self.profile))
@@ -165,6 +170,10 @@ class _Found:
         if len(self.remarks) < _EXAMPLES:
             self._remark(row, remarks(row, self.profile, now=self._now))
         return command
+
+    def says_again(self, command: ReceiveReferral) -> bool:
+        """Whether the command's reference stands in several rows of the file."""
+        return command.source_ref in self._source.last_lines
 
     def refuse(self, row: Row, reason: str, field: str) -> None:
         """Count a row that cannot be taken because of ``field``, named as in ``ReceiveReferral``."""
@@ -181,4 +190,5 @@ class _Found:
     def as_data(self) -> dict[str, Any]:
         """As JSON-ready data."""
         self.refused_examples.sort(key=lambda example: int(example["line"]))
-        return {name: value for name, value in vars(self).items() if name != "profile" and not name.startswith("_")}
+        hidden = {"profile", "said_above"}
+        return {name: value for name, value in vars(self).items() if name not in hidden and not name.startswith("_")}

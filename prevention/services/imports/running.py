@@ -6,7 +6,7 @@ cannot be taken, nothing of the batch is, and its rows are taken one by one (doc
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import BinaryIO
 from uuid import UUID
@@ -60,6 +60,9 @@ def run_import(open_work: OpenWork, run_id: UUID, open_file: Callable[[str], Bin
         run.leased_until = work.now + LEASE
         source, done, stored_as = source_of(run), run.done, run.stored_as
     try:
+        if not cancelled:
+            with open_file(stored_as) as stream:
+                source = source.read_through(stream)
         at_the_end = not cancelled and _take_rows(open_work, run_id, done, stored_as, open_file, source)
     except Invalid as invalid:
         fail(open_work, run_id, " ".join(invalid.problems.values()))
@@ -84,22 +87,9 @@ def _take_rows(
     return True
 
 
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """The rows in batches; where the file breaks, those before that place come first."""
-    batch: list[Row] = []
-    broken: Invalid | None = None
-    try:
-        for row in rows:
-            batch.append(row)
-            if len(batch) == BATCH:
-                yield batch
-                batch = []
-    except Invalid as invalid:
-        broken = invalid
-    if batch:
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while batch := list(islice(rows, BATCH)):
         yield batch
-    if broken is not None:
-        raise broken
 
 
 def _take_batch(open_work: OpenWork, run_id: UUID, done: int, rows: list[Row], source: Source) -> bool:

@@ -95,6 +95,26 @@ def cancel_run(work: Work, run_id: UUID) -> ImportRun:
     return run
 
 
+def expire_previews(work: Work, days: int) -> int:
+    """Cancel the imports that nobody has started or cancelled for so many days; how many. Nothing of them was taken.
+
+    What a file holds about people is not kept longer than it is needed (domain.md 4.7).
+    """
+    waiting = work.session.scalars(
+        select(ImportRun)
+        .where(
+            ImportRun.state.in_([ImportState.PREVIEWING, ImportState.PREVIEWED]),
+            ImportRun.created_at < work.now - timedelta(days=days),
+        )
+        .with_for_update(skip_locked=True)
+    ).all()
+    for run in waiting:
+        run.state, run.finished_at, run.preview = ImportState.CANCELLED, work.now, {}
+        run.problem = f"Nobody started it within {days} days, so the file was removed. Hand it in again."
+        work.record(AuditTag.IMPORT_CANCELLED, run)
+    return len(waiting)
+
+
 def hand_on(work: Work, run: ImportRun) -> None:
     """Hand a run to the workers for its next step, and lease it: while the lease lasts nobody hands it on again."""
     run.leased_until = work.now + LEASE

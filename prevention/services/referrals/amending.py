@@ -23,8 +23,6 @@ from prevention.services.referrals.checking import check
 from prevention.services.work import Work
 
 AMENDED_MEANWHILE = "Somebody else amended this referral while you were working on it. Open it again to see how."
-#: What the sender of another agency's reference is told.
-ANOTHER_AGENCYS = "Another agency has sent a referral with this reference already"
 
 
 def amend(
@@ -47,16 +45,14 @@ def amend(
     puts an open address in its place. The case is summed up and assessed again.
 
     Raises:
-        Invalid: the new content cannot be acted on, no reason is given, or another agency sends it.
+        Invalid: the new content cannot be acted on, or no reason is given.
         Conflict: it was amended since ``version``.
     """
-    lock_referral(work, referral.source_system, referral.source_ref)
+    lock_referral(work, referral.reference)
     if version is not None:
         work.session.refresh(referral, ["amendments"])
         if len(referral.amendments) != version:
             raise Conflict(AMENDED_MEANWHILE)
-    if referral.agency_id != command.agency_id:
-        raise Invalid({"source_ref": ANOTHER_AGENCYS})
     if not reason.strip():
         raise Invalid({"reason": "Say why you are changing this"})
     check(command)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from prevention.domain.imports import RowOutcome
 from prevention.domain.reference import ReferenceKind, new_reference
-from prevention.domain.referral import ReceiveReferral
+from prevention.domain.referral import ReceiveReferral, SourceReference
 from prevention.domain.referral_content import content_of, hash_of
 from prevention.domain.risk import RiskLevel
 from prevention.errors import Conflict
@@ -71,8 +71,7 @@ class _Arrival:
 def receive(work: Work, command: ReceiveReferral) -> Receipt:
     """Take a referral in: premises, person, likeness to what is known, case, risk, alert, acknowledgement.
 
-    The same ``source_system`` + ``source_ref`` again changes nothing when it says the same, and is an amendment
-    when it says something else.
+    The same ``reference`` again changes nothing when it says the same, and is an amendment when it says something else.
 
     Raises:
         Invalid: field → sentence, when it cannot be acted on.
@@ -89,22 +88,18 @@ def receive_all(work: Work, commands: Sequence[ReceiveReferral]) -> list[Receipt
     """
     for command in commands:
         check(command)
-    references = [_reference(command) for command in commands if command.source_ref.strip()]
+    references = [command.reference for command in commands if command.source_ref.strip()]
     if len(set(references)) < len(references):
         raise Conflict("One reference stands in two referrals, so they come in one after the other.")
     lock_referrals(work, references)
-    known = _known(work, references)
+    known = known_referrals(work, references)
     receipts: list[Receipt] = []
-    for again, some in groupby(commands, lambda command: _reference(command) in known):
+    for again, some in groupby(commands, lambda command: command.reference in known):
         if again:
-            receipts += [_receive_again(work, known[_reference(command)], command) for command in some]
+            receipts += [_receive_again(work, known[command.reference], command) for command in some]
         else:
             receipts += _receive_new(work, list(some))
     return receipts
-
-
-def _reference(command: ReceiveReferral) -> tuple[str, str]:
-    return command.source_system, command.source_ref.strip()
 
 
 def _receive_again(work: Work, known: Referral, command: ReceiveReferral) -> Receipt:
@@ -192,16 +187,16 @@ def _to_case(work: Work, referral: Referral, likeness: Likeness, desks: IntakeDe
     return case, RowOutcome.NEW
 
 
-def _known(work: Work, references: list[tuple[str, str]]) -> dict[tuple[str, str], Referral]:
-    """The referrals there are already, by source and the source's reference."""
+def known_referrals(work: Work, references: Sequence[SourceReference]) -> dict[SourceReference, Referral]:
+    """The referrals there are already, with their amendments, by what they are known by."""
     if not references:
         return {}
     rows = work.session.scalars(
         select(Referral)
-        .where(tuple_(Referral.source_system, Referral.source_ref).in_(references))
+        .where(tuple_(Referral.agency_id, Referral.source_system, Referral.source_ref).in_(references))
         .options(selectinload(Referral.amendments))
     )
-    return {(referral.source_system, referral.source_ref): referral for referral in rows}
+    return {referral.reference: referral for referral in rows}
 
 
 def _case_of(work: Work, referral: Referral) -> Case:

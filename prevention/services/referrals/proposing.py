@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from prevention.domain.imports import RowOutcome
 from prevention.domain.local_time import LONDON
@@ -19,7 +20,8 @@ from prevention.models.audit import AuditTag
 from prevention.models.case import ReferralLink
 from prevention.models.notification import Message
 from prevention.models.referral import ProposalState, ProposedAmendment, Referral
-from prevention.policies.referrals import may_settle_proposal
+from prevention.policies.referrals import may_settle_proposal, unanswered, visible_proposals
+from prevention.queries.referrals.proposals import stamp_of
 from prevention.services.locks import lock_referral
 from prevention.services.notifications.messages import mailbox_of_desk, write_message
 from prevention.services.notifications.wording import MessageKind
@@ -71,6 +73,7 @@ def propose(
         said=said,
         original=command.original,
         about_another=about_another,
+        import_run_id=command.import_run_id,
         state=ProposalState.WAITING,
     )
     work.session.add(proposal)
@@ -125,6 +128,54 @@ def decline(work: Work, proposal_id: UUID, *, reason: str) -> Referral:
     return proposal.referral
 
 
+def answer_file(work: Work, run_id: UUID, answer: ProposalState, *, stamp: str, reason: str = "") -> int:
+    """Accept or decline, in the actor's name, all that waits of one file; how many. A worker settles them one by one.
+
+    What is about somebody else can only be declined, so it goes on waiting when the others are accepted. ``stamp`` is
+    that of what the actor saw; ``reason`` may be empty.
+
+    Raises:
+        Conflict: other changes wait now than those they saw.
+    """
+    waiting = work.session.scalars(
+        select(ProposedAmendment)
+        .where(visible_proposals(work.actor), unanswered(), ProposedAmendment.import_run_id == run_id)
+        .options(joinedload(ProposedAmendment.referral).selectinload(Referral.amendments))
+        .order_by(ProposedAmendment.id)
+        .with_for_update(of=ProposedAmendment)
+    ).all()
+    if not waiting or stamp_of(proposal.id for proposal in waiting) != stamp:
+        raise Conflict("Other changes of this file wait now than those you saw.")
+    answered = [one for one in waiting if answer is ProposalState.DECLINED or not one.about_another]
+    for proposal in answered:
+        proposal.ordered_answer, proposal.ordered_by = answer, work.actor.user_id
+        proposal.ordered_version, proposal.reason = len(proposal.referral.amendments), reason.strip()
+    work.emit("amendments.answered")
+    return len(answered)
+
+
+def settle_answered(work: Work, proposal_id: UUID) -> None:
+    """Settle one proposal as it was answered together with others; ``work`` is whose answer it was.
+
+    Raises:
+        NotFound, Conflict, Invalid: as ``accept``.
+    """
+    proposal = _waiting(work, proposal_id)
+    version = proposal.ordered_version
+    if proposal.ordered_answer is ProposalState.ACCEPTED and version is not None:
+        accept(work, proposal_id, version=version, reason=proposal.reason)
+    elif proposal.ordered_answer is ProposalState.DECLINED:
+        decline(work, proposal_id, reason=proposal.reason)
+
+
+def take_answer_back(work: Work, proposal_id: UUID) -> None:
+    """Let a proposal wait for a person again: it could not be settled as it was answered together with others."""
+    proposal = work.session.get_one(ProposedAmendment, proposal_id, with_for_update=True)
+    if proposal.state is ProposalState.WAITING:
+        proposal.ordered_answer = proposal.ordered_by = proposal.ordered_version = None
+        proposal.reason = ""
+
+
 def _settle(work: Work, proposal: ProposedAmendment, state: ProposalState, reason: str = "") -> None:
     proposal.state = state
     proposal.reason = reason.strip()
@@ -148,7 +199,7 @@ def _waiting(work: Work, proposal_id: UUID) -> ProposedAmendment:
     if proposal is None:
         raise NotFound
     may_settle_proposal(work.actor, proposal).require()
-    lock_referral(work, proposal.referral.source_system, proposal.referral.source_ref)
+    lock_referral(work, proposal.referral.reference)
     work.session.refresh(proposal)
     if proposal.state is ProposalState.REPLACED:
         raise Conflict("This is no longer asked: a later file or an amendment has taken its place.")

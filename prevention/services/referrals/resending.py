@@ -1,6 +1,8 @@
 """A referral sent again under its own reference: what its file is silent about and what people corrected both stay."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from prevention.domain.imports import RowOutcome
@@ -11,7 +13,7 @@ from prevention.domain.referral_resent import Resent, compare
 from prevention.errors import Invalid
 from prevention.matching.normalise import address_key, fold, tidy_address, tidy_person
 from prevention.models.referral import Referral
-from prevention.services.referrals.amending import ANOTHER_AGENCYS, amend
+from prevention.services.referrals.amending import amend
 from prevention.services.referrals.proposing import end_what_is_so, last_said, propose
 from prevention.services.work import Work
 
@@ -19,8 +21,41 @@ _LISTS = ("reasons", "household_flags", "contact_constraints", "staff_safety")
 _SOMEBODY_ELSE = "This reference was used for somebody else before. Ask the sender which is right."
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a referral that comes again: what its sender ``said`` last, what it says now, and its day."""
+
+    said: Content
+    current: Content
+    day: date
+
+    def saying(self, command: ReceiveReferral) -> Content:
+        """All that its sender says with ``command``: what that cannot say stays as it was said before."""
+        return _with_what_stays(self.said, content_of(command), command.not_said)
+
+    def after(self, command: ReceiveReferral) -> "Known":
+        """What is known once ``command`` was taken in."""
+        said = self.saying(command)
+        return Known(said, compare(self.said, said, self.current).applied_to(self.current), self.day)
+
+
+def known_as(work: Work, referral: Referral, command: ReceiveReferral) -> Known:
+    """What is known of a referral, as whoever sends ``command`` said it."""
+    said = last_said(work, referral, command.handed_in_by)
+    return Known(said, referral.current_content, referral.received_at.astimezone(LONDON).date())
+
+
+def known_once_received(work: Work, command: ReceiveReferral) -> Known:
+    """What will be known of a referral that has never come before."""
+    content = content_of(command)
+    return Known(content, content, (command.received_at or work.now).astimezone(LONDON).date())
+
+
 def send_again(work: Work, referral: Referral, command: ReceiveReferral) -> RowOutcome:
     """Take in what came again for ``referral``: UNCHANGED when its sender says nothing new, else AMENDED.
+
+    A row whose file says more about it further down changes nothing when it came before word for word: the same file
+    twice would else undo and redo what its last row says.
 
     What ``command.not_said`` names stays as the sender said it before. What somebody has corrected stays too: of that,
     only what the sender now says anew is proposed, for a person to settle. What another agency hands in is proposed
@@ -29,15 +64,17 @@ def send_again(work: Work, referral: Referral, command: ReceiveReferral) -> RowO
     Raises:
         Invalid: it cannot be acted on, or ``refusal``.
     """
-    if why := refusal(work, referral, command):
+    known = known_as(work, referral, command)
+    if why := refusal(known, command):
         raise Invalid({"source_ref": why})
-    said_before = last_said(work, referral, command.handed_in_by)
-    said = _with_what_stays(said_before, content_of(command), command.not_said)
-    if command.handed_in_by is None and said == said_before and _says_the_same(referral, command):
+    if command.said_again and (command.handed_in_by is not None or _came_before(referral, command)):
         return RowOutcome.UNCHANGED
-    found = compare(said_before, said, referral.current_content)
+    said = known.saying(command)
+    if command.handed_in_by is None and said == known.said and _says_the_same(referral, command):
+        return RowOutcome.UNCHANGED
+    found = compare(known.said, said, referral.current_content)
     if command.handed_in_by is not None:
-        about_another = _is_somebody_else(referral, said_before, said)
+        about_another = _is_somebody_else(known, said)
         return propose(work, referral, command, said, found.new | found.disputed, about_another=about_another)
     merged = command_from(found.applied_to(referral.current_content), command)
     outcome = amend(work, referral, merged, reason=_reason(found), said=said)
@@ -46,19 +83,15 @@ def send_again(work: Work, referral: Referral, command: ReceiveReferral) -> RowO
     return outcome
 
 
-def refusal(work: Work, referral: Referral, command: ReceiveReferral) -> str:
-    """Why ``referral`` cannot be sent again so, in a sentence; empty when it can.
+def refusal(known: Known, command: ReceiveReferral) -> str:
+    """Why what is ``known`` cannot be sent again so, in a sentence; empty when it can.
 
-    Another agency sends its reference; or a file gives another name, date of birth and address all at once, so that it
-    is about somebody else. Who hands in another agency's file is not told the latter: it would say who is known.
+    A file gives another name, date of birth and address all at once, so that it is about somebody else. Who hands in
+    another agency's file is not told so: it would say who is known.
     """
-    if referral.agency_id != command.agency_id:
-        return ANOTHER_AGENCYS
     if command.channel is not Channel.CSV or command.handed_in_by is not None:
         return ""
-    said_before = last_said(work, referral)
-    said = _with_what_stays(said_before, content_of(command), command.not_said)
-    return _SOMEBODY_ELSE if _is_somebody_else(referral, said_before, said) else ""
+    return _SOMEBODY_ELSE if _is_somebody_else(known, known.saying(command)) else ""
 
 
 def _reason(found: Resent) -> str:
@@ -77,16 +110,21 @@ def _says_the_same(referral: Referral, command: ReceiveReferral) -> bool:
     return all(latest.get(column) == text for column, text in command.original.items())
 
 
-def _is_somebody_else(referral: Referral, said_before: Content, said: Content) -> bool:
+def _came_before(referral: Referral, command: ReceiveReferral) -> bool:
+    """Whether the sender has sent these very columns already, first or in between."""
+    sent = [amendment.original for amendment in referral.amendments if amendment.said is not None]
+    return command.original in (referral.original, *sent)
+
+
+def _is_somebody_else(known: Known, said: Content) -> bool:
     """Whether it is about nobody the referral spoke of: neither as its sender said before, nor as it was corrected."""
-    return _are_two_people(referral, said_before, said) and _are_two_people(referral, referral.current_content, said)
+    return _are_two_people(known.day, known.said, said) and _are_two_people(known.day, known.current, said)
 
 
-def _are_two_people(referral: Referral, before: Content, after: Content) -> bool:
+def _are_two_people(day: date, before: Content, after: Content) -> bool:
     """Whether name, date of birth and address are all given both times, and all three differ after tidying."""
     if before["person"] == after["person"] or before["address"] == after["address"]:
         return False
-    day = referral.received_at.astimezone(LONDON).date()
     was, now = (tidy_person(GivenPerson(**content["person"]), day) for content in (before, after))
     names = [(fold(person.first_name), fold(person.surname)) for person in (was, now)]
     if not all(map(any, names)) or was.dob is None or now.dob is None:
