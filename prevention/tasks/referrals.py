@@ -27,7 +27,7 @@ def settle_answered() -> int:
                 proposing.take_answer_back(work, one.proposal_id)
     if len(answered) == _SETTLED_AT_ONCE:
         with work_as(SYSTEM) as work:
-            work.emit("amendments.answered")
+            proposing.ring(work)
     return len(answered)
 
 

@@ -150,8 +150,13 @@ def answer_file(work: Work, run_id: UUID, answer: ProposalState, *, stamp: str, 
     for proposal in answered:
         proposal.ordered_answer, proposal.ordered_by = answer, work.actor.user_id
         proposal.ordered_version, proposal.reason = len(proposal.referral.amendments), reason.strip()
-    work.emit("amendments.answered")
+    ring(work)
     return len(answered)
+
+
+def ring(work: Work) -> None:
+    """Ring for a worker: proposals that were answered together with others wait to be settled."""
+    work.emit("amendments.answered")
 
 
 def settle_answered(work: Work, proposal_id: UUID) -> None:
