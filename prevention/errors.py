@@ -4,7 +4,9 @@ Services, queries and policies raise these; the web turns them into pages, the c
 No message ever holds personal data or another agency's data.
 """
 
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
 
 
 class PreventionError(Exception):
@@ -37,3 +39,9 @@ class Invalid(PreventionError):
 
 class Unavailable(PreventionError):
     """Something outside did not answer. The same request may succeed later."""
+
+
+def kind_and_place(error: BaseException) -> str:
+    """What of any error may stand in a log: ``KeyError at page.py:12``. Its words may quote what somebody typed."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    return type(error).__name__ + "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in last)

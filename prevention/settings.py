@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _SHORTEST_SECRET = 32
@@ -89,7 +90,7 @@ class _Reader:
             broker_url=self._required("BROKER_URL", "such as redis://host:6379/0"),
             secret_key=self._secret_key(mode),
             service_name=self._text("SERVICE_NAME", "Prevention"),
-            public_url=self._text("PUBLIC_URL", "http://127.0.0.1:8000") if local else self._required("PUBLIC_URL", ""),
+            public_url=self._public_url(mode),
             bind_host=bind_host,
             upload_folder=Path(self._text("UPLOAD_FOLDER", "var/uploads")),
             smtp_host=self._text("SMTP_HOST", ""),
@@ -140,6 +141,22 @@ class _Reader:
             self._problems.append(f"PREVENTION_MODE must be one of {', '.join(Mode)}.")
             return Mode.PRODUCTION
         return Mode(value)
+
+    def _public_url(self, mode: Mode) -> str:
+        """Without a host's name in it no request could be refused for another's: a wrong one must not start."""
+        hint = "such as https://prevention.org.uk"
+        if mode is Mode.PRODUCTION:
+            value = self._required("PUBLIC_URL", hint)
+        else:
+            value = self._text("PUBLIC_URL", "http://127.0.0.1:8000")
+        try:
+            parts = urlsplit(value)
+            whole = parts.scheme in {"http", "https"} and parts.hostname is not None and parts.username is None
+        except ValueError:
+            whole = False
+        if value and not whole:
+            self._problems.append(f"PUBLIC_URL must be a whole address, {hint}.")
+        return value
 
     def _database_url(self) -> str:
         value = self._required("DATABASE_URL", "such as postgresql://user@host/name")

@@ -22,6 +22,9 @@ class FollowUpKind(StrEnum):
     MARAC_ACTION = "MARAC_ACTION"
     OPERATIONAL_RISK_FLAG = "OPERATIONAL_RISK_FLAG"
     FEEDBACK_TO_REFERRER = "FEEDBACK_TO_REFERRER"
+    ACKNOWLEDGE_REVEAL = "ACKNOWLEDGE_REVEAL"
+    REVIEW_CONFIDENTIAL_ADDRESS = "REVIEW_CONFIDENTIAL_ADDRESS"
+    ANSWER_MARK_REMOVAL = "ANSWER_MARK_REMOVAL"
 
     @property
     def label(self) -> str:
@@ -30,7 +33,21 @@ class FollowUpKind(StrEnum):
             "REVISIT": "Visit again",
             "MARAC_ACTION": "MARAC action",
             "FEEDBACK_TO_REFERRER": "Tell the referrer",
+            "ACKNOWLEDGE_REVEAL": "Check a look at a confidential address",
+            "ANSWER_MARK_REMOVAL": "Answer: is this address still confidential?",
         }.get(self.value, self.value.replace("_", " ").capitalize())
+
+
+#: About a confidential address: for those who may reveal one, and never put off as not needed.
+ABOUT_CONFIDENTIAL_ADDRESSES = frozenset(
+    {
+        FollowUpKind.ACKNOWLEDGE_REVEAL,
+        FollowUpKind.REVIEW_CONFIDENTIAL_ADDRESS,
+        FollowUpKind.ANSWER_MARK_REMOVAL,
+    }
+)
+#: Ended by what is decided on the case's page, not by saying that they are done.
+ENDED_BY_DECIDING = ABOUT_CONFIDENTIAL_ADDRESSES - {FollowUpKind.ACKNOWLEDGE_REVEAL}
 
 
 class FollowUpState(StrEnum):

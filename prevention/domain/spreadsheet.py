@@ -1,6 +1,7 @@
 """Cells that are safe to open in a spreadsheet."""
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: The full-width ones too: some spreadsheets read them as the others.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def safe_cell(text: str) -> str:

@@ -1,6 +1,6 @@
 """Cases: one concern at one home, as a set of links to referrals; its risk, owner, contacts and notes."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from prevention.domain.case import CaseState, ContactMethod, ContactResult, HoldReason, RejectReason
+from prevention.domain.confidentiality import MarkChoice
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
 from prevention.models.account import User
@@ -210,3 +211,37 @@ class CaseNote(Identified, Base):
     written_at: Mapped[datetime]
     text: Mapped[str]
     shared: Mapped[bool] = mapped_column(default=False)
+
+
+class MarkDecision(Identified, Base):
+    """What somebody decided about a case's confidential address: to keep the mark until a review, or to take it off.
+
+    Taking off needs an answer of a second person, of ``answering_agency_id``. ``agreed`` is None until there is one,
+    and for a decision that needs none (domain.md 4.5).
+    """
+
+    __tablename__ = "mark_decisions"
+    __table_args__ = (
+        CheckConstraint("agreed IS NOT TRUE OR answered_by <> made_by", name="second_person"),
+        Index("ix_mark_decisions_case_id_made_at", "case_id", "made_at"),
+        Index(
+            "uq_mark_decisions_unanswered",
+            "case_id",
+            unique=True,
+            postgresql_where=text("choice = 'TAKE_OFF' AND answered_at IS NULL"),
+        ),
+    )
+
+    premises_id: Mapped[UUID] = mapped_column(ForeignKey("premises.id"), index=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agencies.id"))
+    choice: Mapped[MarkChoice]
+    reason: Mapped[str]
+    made_at: Mapped[datetime]
+    made_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    review_on: Mapped[date | None]
+    answering_agency_id: Mapped[UUID | None] = mapped_column(ForeignKey("agencies.id"))
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    agreed: Mapped[bool | None]
+    answer: Mapped[str] = mapped_column(default="")

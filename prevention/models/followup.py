@@ -16,7 +16,8 @@ from prevention.models.case import Case
 class FollowUp(Identified, Edited, Base):
     """Something that must happen by a time. ``effect_key`` is unique: the same cause never makes two.
 
-    WAITING until ``due_at``; then a worker leases it, tells the owner, and it is DUE; a person ends it.
+    WAITING until ``due_at``; then a worker leases it, tells the owner, and it is DUE; a person ends it. Whoever it is
+    ``not_by`` cannot: it asks for a second person.
     """
 
     __tablename__ = "follow_ups"
@@ -46,6 +47,7 @@ class FollowUp(Identified, Edited, Base):
     state: Mapped[FollowUpState]
     owner_team_id: Mapped[UUID | None] = mapped_column(ForeignKey("teams.id"), index=True)
     owner_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
+    not_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
     leased_until: Mapped[datetime | None]
     fell_due_at: Mapped[datetime | None]

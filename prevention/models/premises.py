@@ -40,7 +40,8 @@ class GazetteerAddress(Base):
 class Premises(Identified, Base):
     """A place people live. One row per UPRN, or per normalised address where there is no UPRN.
 
-    ``confidential`` marks a safe address (domain.md 4.5): masked everywhere, never merged into another.
+    ``confidential`` marks a safe address (domain.md 4.5): masked everywhere, never merged into another. The mark says
+    when it was set and by whom (nobody, when it came in a file or from the public), and the day it is reviewed.
     A no-fixed-abode premises belongs to one referral alone.
     """
 
@@ -49,6 +50,7 @@ class Premises(Identified, Base):
         Index("uq_premises_uprn", "uprn", unique=True, postgresql_where=text("uprn IS NOT NULL AND NOT confidential")),
         Index("ix_premises_address_key", "address_key", postgresql_where=text("address_key IS NOT NULL")),
         Index("ix_premises_postcode", "postcode"),
+        Index("ix_premises_confidential", "id", postgresql_where=text("confidential")),
     )
 
     uprn: Mapped[str | None]
@@ -68,6 +70,8 @@ class Premises(Identified, Base):
     confidential: Mapped[bool] = mapped_column(default=False)
     confidential_reason: Mapped[str] = mapped_column(default="")
     confidential_review_on: Mapped[date | None]
+    confidential_set_at: Mapped[datetime | None]
+    confidential_set_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
     households: Mapped[list["Household"]] = relationship(
         back_populates="premises", order_by="[Household.created_at, Household.id]"

@@ -5,9 +5,10 @@ address and contact details, the reasons its kind of service may know, and the i
 crews safe; the narrative only as the recipient, and never crime detail or the sender's own grade.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists
@@ -25,6 +26,8 @@ from prevention.domain.referral import (
 )
 from prevention.domain.risk_rules import Circumstance
 from prevention.domain.visit import VisitOutcome
+from prevention.domain.withheld_words import mask_addresses
+from prevention.models.premises import Premises
 from prevention.models.referral import Referral, ReferralAmendment
 
 _HEALTH_KINDS = frozenset({AgencyKind.FIRE, AgencyKind.AMBULANCE})
@@ -201,3 +204,55 @@ def crew_instructions(codes: Iterable[str]) -> tuple[ContactConstraint, ...]:
     """Instructions such as "do not leave a card": everyone who may visit needs them, whoever gave them."""
     given = set(codes)
     return tuple(constraint for constraint in ContactConstraint if constraint.value in given)
+
+
+def screened(text: str, *homes: Premises, hidden: bool = False) -> str:
+    """What somebody wrote, with every address masked where one of the homes it is about is confidential, or ``hidden``.
+
+    For everybody: whoever may reveal the address reads it where that is recorded, not in what was written.
+    """
+    if not text or not (hidden or any(home.confidential for home in homes)):
+        return text
+    return mask_addresses(text, _words_of(homes))
+
+
+#: Fields of a referral's content that hold a writer's own words.
+_WRITTEN = frozenset({"narrative", "location_detail", "told_detail", "other_agencies_told"})
+
+
+def screened_content(content: Mapping[str, Any], home: Premises, *, hidden: bool) -> dict[str, Any]:
+    """A referral's content with what was written in it ``screened``. Names stay: one of them may be "Lane"."""
+    return {field: _screened_field(field, value, home, hidden=hidden) for field, value in content.items()}
+
+
+def screened_changes(
+    changes: Mapping[str, Mapping[str, Any]], home: Premises, *, hidden: bool
+) -> dict[str, dict[str, Any]]:
+    """What an amendment changes, from what to what, with what was written ``screened``."""
+    return {
+        field: {side: _screened_field(field, value, home, hidden=hidden) for side, value in change.items()}
+        for field, change in changes.items()
+    }
+
+
+def screened_record(record: Any, *homes: Premises) -> Any:
+    """A visit's record, as it is stored, with every text in it ``screened``; codes are no addresses and stay."""
+    if isinstance(record, str):
+        return screened(record, *homes)
+    if isinstance(record, Mapping):
+        return {key: screened_record(value, *homes) for key, value in record.items()}
+    return [screened_record(each, *homes) for each in record] if isinstance(record, list) else record
+
+
+def _screened_field(field: str, value: Any, home: Premises, *, hidden: bool) -> Any:
+    return screened(value, home, hidden=hidden) if field in _WRITTEN and isinstance(value, str) else value
+
+
+def _words_of(homes: Iterable[Premises]) -> set[str]:
+    """The words that tell where the homes are; a bare number tells nothing, and a locality or town too little."""
+    words: set[str] = set()
+    for home in homes:
+        words |= {home.street, home.building, home.postcode or "", home.uprn or ""}
+        if not home.street:
+            words |= {part for part in home.address_text.split(",") if any(letter.isalpha() for letter in part)}
+    return words

@@ -17,6 +17,7 @@ from prevention.models.followup import FollowUp
 from prevention.models.premises import Premises
 from prevention.models.visit import Visit
 from prevention.policies.followups import visible_followups
+from prevention.policies.sharing import screened
 
 PAGE_SIZE = 25
 #: How far ahead "coming up" looks: an alarm's end of life in ten years is nobody's work this month.
@@ -61,11 +62,13 @@ class FollowUpFilter:
 
 @dataclass(frozen=True, slots=True)
 class FollowUpRow:
-    """A follow-up as a list shows it. ``title`` is the home's address, or words that stand for it."""
+    """A follow-up as a list shows it. ``title`` is the home's address, or words that stand for it; ``note`` what was
+    written when it ended."""
 
     followup: FollowUp
     title: str
     owner: str
+    note: str
 
     @property
     def when(self) -> datetime:
@@ -152,4 +155,5 @@ def _row(followup: FollowUp, premises: Premises) -> FollowUpRow:
         followup=followup,
         title=MASKED if premises.confidential else premises.address_line,
         owner=followup.owner_user.name if followup.owner_user else team,
+        note=screened(followup.end_note, premises),
     )

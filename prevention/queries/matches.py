@@ -20,7 +20,7 @@ from prevention.models.match import MatchCandidate
 from prevention.models.person import PersonRecord
 from prevention.models.referral import Referral
 from prevention.policies.matches import reviewable_cases
-from prevention.policies.sharing import is_own, may_know_person, view_of_referral
+from prevention.policies.sharing import is_own, may_know_person, screened, view_of_referral
 
 PAGE_SIZE = 10
 #: The engine's field that compares addresses, as its explanations name it.
@@ -299,7 +299,7 @@ def _side(actor: Actor, case: Case, referral: Referral) -> Side:
         agency_kind=referral.agency.kind,
         at=referral.received_at,
         reasons=view.reasons,
-        narrative=view.narrative,
+        narrative=screened(view.narrative or "", case.premises, referral.current_premises) or view.narrative,
         withheld=view.withheld,
     )
 

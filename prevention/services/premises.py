@@ -7,6 +7,7 @@ from sqlalchemy import Text, any_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import selectinload
 
+from prevention.domain.confidentiality import load_confidentiality_rules
 from prevention.domain.gazetteer import KnownAddress
 from prevention.domain.referral import GivenAddress, TidiedAddress
 from prevention.matching.normalise import address_key, tidy_address
@@ -103,10 +104,19 @@ def _place(work: Work, home: _Home, there: list[Premises]) -> Premises:
             return found
     premises = _new(home)
     premises.created_at = work.now
+    if premises.confidential:
+        _mark(work, premises)
     work.session.add(premises)
     if not premises.confidential:
         there.append(premises)
     return premises
+
+
+def _mark(work: Work, premises: Premises) -> None:
+    """Say who keeps the address confidential, since when, and when that is looked at again (domain.md 4.5)."""
+    premises.confidential_set_at = work.now
+    premises.confidential_set_by = work.actor.user_id
+    premises.confidential_review_on = load_confidentiality_rules().proposed_review(work.now)
 
 
 def _found(home: _Home, there: list[Premises]) -> Premises | None:

@@ -1,12 +1,14 @@
-"""Makes the Celery app from the Flask app: every task runs in an app context and gets ids only."""
+"""Makes the Celery app from the Flask app: every task runs in an app context, gets ids only, and fails in few words."""
 
 from typing import Any
 
 from celery import Celery, Task
+from celery.exceptions import TaskPredicate
 from flask import Flask
 
 from prevention.settings import Settings
 from prevention.tasks import schedule
+from prevention.tasks.failing import TaskFailed
 from prevention.tasks.queues import Queue, broker_queues, route
 
 #: Seconds after which the broker gives a task that nobody acknowledged to another worker. Longer than any task may
@@ -21,8 +23,14 @@ def create_celery(app: Flask, settings: Settings) -> Celery:
 
     class ContextTask(Task):  # type: ignore[type-arg]
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
-            with app.app_context():
-                return self.run(*args, **kwargs)
+            try:
+                with app.app_context():
+                    return self.run(*args, **kwargs)
+            except TaskPredicate:  # to be tried again: no failure
+                raise
+            except Exception as error:  # noqa: BLE001 - every other one is a failure, and may quote what it was about
+                failed = TaskFailed.by(error)
+            raise failed  # here, where the error is not its context any more
 
     task_class: type[Task[Any, Any]] = ContextTask
     celery = Celery("prevention", task_cls=task_class)

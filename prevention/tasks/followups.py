@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from prevention.domain.account import SYSTEM
+from prevention.services.confidentiality import marking
 from prevention.services.followups import picking
 from prevention.web.transactions import work_as
 
@@ -26,3 +27,16 @@ def pick_due() -> int:
         if len(claimed) < picking.BATCH:
             break
     return fell
+
+
+@shared_task(name="followups.plan_mark_reviews", ignore_result=True)
+def plan_mark_reviews() -> int:
+    """Plan the reviews of confidential addresses that have none; how many. Safe to run many times at once."""
+    planned = 0
+    for _ in range(_MOST_BATCHES):
+        with work_as(SYSTEM) as work:
+            found = marking.plan_reviews(work)
+        planned += found
+        if found < marking.BATCH:
+            break
+    return planned

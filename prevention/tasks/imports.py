@@ -14,6 +14,7 @@ from prevention.extensions import current_session
 from prevention.queries.imports import file_of_ended_run, files_no_import_needs
 from prevention.services.imports import previewing, running, runs
 from prevention.services.imports.source import OpenWork
+from prevention.tasks.failing import TaskFailed
 from prevention.web.transactions import work_as
 
 #: Tries after the first, a little later each time: a database that restarts is back by then.
@@ -79,10 +80,13 @@ def _carry(task: Task[Any, Any], step: Step, run_id: UUID) -> None:
     """Take a step, and try again later when it broke off: a run never looks busy with nobody at work on it."""
     try:
         step(lambda: work_as(SYSTEM), run_id, _files().open)
-    except Exception as problem:
-        if task.request.retries >= _RETRIES:
-            runs.give_up(lambda: work_as(SYSTEM), run_id)
-            _forget_file(run_id)
-            raise
-        raise task.retry(exc=problem, countdown=_FIRST_PAUSE_SECONDS * 2**task.request.retries) from problem
-    _forget_file(run_id)
+    except Exception as problem:  # noqa: BLE001 - whatever it was, it is tried again; its words may quote a row
+        failed = TaskFailed.by(problem)
+    else:
+        _forget_file(run_id)
+        return
+    if task.request.retries >= _RETRIES:
+        runs.give_up(lambda: work_as(SYSTEM), run_id)
+        _forget_file(run_id)
+        raise failed
+    raise task.retry(exc=failed, countdown=_FIRST_PAUSE_SECONDS * 2**task.request.retries)

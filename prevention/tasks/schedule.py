@@ -15,6 +15,7 @@ MODULES = (
 BEAT: dict[str, dict[str, Any]] = {
     "relay-outbox": {"task": "outbox.relay", "schedule": 2.0, "options": {"expires": 10}},
     "pick-follow-ups": {"task": "followups.pick_due", "schedule": 15.0, "options": {"expires": 30}},
+    "plan-mark-reviews": {"task": "followups.plan_mark_reviews", "schedule": 300.0, "options": {"expires": 120}},
     "remove-ended-sessions": {
         "task": "accounts.remove_ended_sessions",
         "schedule": 3600.0,

@@ -10,7 +10,7 @@ from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from prevention.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
+from prevention.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable, kind_and_place
 from prevention.extensions import login_manager
 
 _log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def _wrong_host(_: SecurityError) -> ResponseReturnValue:
 
 def _database_away(error: OperationalError) -> ResponseReturnValue:
     """The database does not answer, or took too long: the page is drawn without it, for nobody in particular."""
-    _log.error("database %s", type(error.orig).__name__, extra={"endpoint": request.endpoint})
+    _log.error("database %s, in %s", type(error.orig).__name__, request.endpoint)
     g._login_user = login_manager.anonymous_user()  # noqa: SLF001 - Flask-Login looks here before it loads the user
     return _answer(503)
 
@@ -104,6 +104,6 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
     # The kind of error and the place only: messages of libraries may quote what was typed.
-    _log.error("unexpected %s", type(error).__name__, extra={"endpoint": request.endpoint})
+    _log.error("unexpected %s, in %s", kind_and_place(error), request.endpoint)
     _log.debug("unexpected", exc_info=error)
     return _answer(500)

@@ -1,5 +1,6 @@
 """Security headers, cookies, hosts and proxies: strict content policy, no framing, HTTPS where configured."""
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
@@ -47,6 +48,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         frame_options="DENY",
         permissions_policy=_PERMISSIONS,
     )
+    if settings.mode is Mode.DEMONSTRATION:
+        app.before_request(_refuse_other_machines)
     app.after_request(_finish)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
@@ -58,6 +61,15 @@ def trusted_hosts(settings: Settings) -> list[str]:
     public = urlsplit(settings.public_url).hostname
     local = () if settings.mode is Mode.PRODUCTION else _LOOPBACK
     return [*filter(None, (public, *local))]
+
+
+def _refuse_other_machines() -> Response | None:
+    """Whatever address the server was told to listen on: published passwords are for this machine only."""
+    try:
+        is_here = ip_address(request.remote_addr or "").is_loopback
+    except ValueError:  # a socket file has no address, and no other machine reaches it
+        is_here = not request.remote_addr
+    return None if is_here else Response("A demonstration is for its own machine only.\n", 403, mimetype="text/plain")
 
 
 def _finish(response: Response) -> Response:

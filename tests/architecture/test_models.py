@@ -29,6 +29,8 @@ NOT_LOOKED_UP_BY = {
     ("visits", "agency_id"): "read by officer, team, case or premises; an agency's are counted only when it is stopped",
     ("outreach", "team_id"): "read by agency",
     ("outreach_doors", "referral_id"): "read by outreach",
+    ("mark_decisions", "agency_id"): "read by case",
+    ("mark_decisions", "answering_agency_id"): "read by case",
     ("case_notes", "agency_id"): "read by case",
     ("import_rows", "referral_id"): "read by run",
     ("import_runs", "handed_in_by_id"): "read by agency or by time",

@@ -19,6 +19,9 @@ from werkzeug.test import TestResponse
 
 from prevention.domain.account import SYSTEM, Role, roles_for
 from prevention.domain.agency import AgencyKind
+from prevention.domain.case import ContactMethod, ContactResult
+from prevention.domain.confidentiality import MarkChoice
+from prevention.domain.followup import FollowUpState
 from prevention.domain.intake.profile import profile_named
 from prevention.domain.reference import ReferenceKind, new_reference
 from prevention.domain.referral import GivenAddress, GivenPerson, ReferralReason
@@ -26,7 +29,15 @@ from prevention.domain.visit import VisitOutcome, VisitState
 from prevention.models.account import User
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditEvent, AuditTag
-from prevention.models.case import Case, CaseInvolvement
+from prevention.models.case import (
+    Assignment,
+    Case,
+    CaseInvolvement,
+    CaseNote,
+    ContactAttempt,
+    MarkDecision,
+    RiskAssessment,
+)
 from prevention.models.imports import ImportRun
 from prevention.models.notification import Message, OutboxMessage
 from prevention.models.outreach import Outreach, OutreachDoor, OutreachKind
@@ -48,6 +59,8 @@ HOME = GivenAddress(uprn="100020009977", lines="9 Quillfeather Mews, London", po
 JOAN = GivenPerson(first_name="Joan", surname="Whitfield", dob="27/03/1950", phone="020 7946 0018")
 #: Any of these in what somebody is shown, and they know where she is. Lower case.
 SECRETS = ("quillfeather", "nw1 9zz", "nw19zz", "nw1%209zz", "nw1+9zz", "100020009977", "51.987654", "0.187654")
+#: What people write although they should not.
+WRITTEN = "Smokes in bed at 9 Quillfeather Mews, nw1  9zz. The QUILLFEATHER desk buzzes you in"
 SERVICES = (AgencyKind.FIRE, AgencyKind.AMBULANCE, AgencyKind.POLICE)
 
 #: What a list can be narrowed to; the words in braces are ids.
@@ -105,10 +118,13 @@ def planted(arrange: Arranger, session: GuardedSession) -> Planted:
         for kind, agency in agencies.items()
     }
     cases = received(arrange, session, agencies, people)
+    for case in cases:
+        write_it_down(arrange, case, people[case.owner_agency.kind][1])
     ids: dict[str, list[UUID]] = {"case_id": [case.id for case in cases]}
     visits = [visit for case in cases for visit in visits_of(arrange, case, people)]
     ids["visit_id"] = [visit.id for visit in visits]
-    ids["followup_id"] = [arrange.followup(case).id for case in cases]
+    ended = {"state": FollowUpState.DONE, "ended_at": utc_now(), "end_note": WRITTEN}
+    ids["followup_id"] = [arrange.followup(case, **now).id for case in cases for now in ({}, ended)]
     referrals = [case.referral_links[0].referral for case in cases]
     ids["link_id"] = [case.referral_links[0].id for case in cases]
     ids["referral_id"] = [referral.id for referral in referrals]
@@ -133,9 +149,11 @@ def received(
 ) -> list[Case]:
     """A case of each service's, from another agency; and one whose address turned out to be confidential later."""
     fire, ambulance, police, partner = (agencies[kind] for kind in AgencyKind)
-    known = {"address": HOME, "person": JOAN, "confidential_address": True}
+    known = {"address": HOME, "person": JOAN, "confidential_address": True, "narrative": WRITTEN}
     from_crew = command(ambulance, R.NO_ALARM, **known, immediate_danger=True, source_ref="CAD-1")
-    opened = command(fire, R.COOKING, address=HOME, person=replace(JOAN, first_name="Ida", dob="02/05/1947"))
+    opened = command(
+        fire, R.COOKING, address=HOME, narrative=WRITTEN, person=replace(JOAN, first_name="Ida", dob="02/05/1947")
+    )
     handed_in = (
         (from_crew, people[AgencyKind.AMBULANCE][0]),
         (command(fire, R.FRAUD_VICTIM, **known), people[AgencyKind.FIRE][1]),
@@ -160,13 +178,35 @@ def received(
     return cases
 
 
+def write_it_down(arrange: Arranger, case: Case, by: User) -> None:
+    """The address in everything a person can write on a case."""
+    held = by.memberships[0]
+    wrote: dict[str, object] = {"case_id": case.id, "shared": True, "text": WRITTEN, "written_at": NOW}
+    arrange.save(CaseNote(agency_id=held.agency_id, author_id=by.id, **wrote))
+    tried = {"method": ContactMethod.PHONE, "result": ContactResult.NO_REPLY, "note": WRITTEN}
+    arrange.save(ContactAttempt(case_id=case.id, made_at=NOW, made_by=by.id, **tried))
+    arrange.save(Assignment(case_id=case.id, user_id=by.id, assigned_at=NOW, assigned_by=by.id, note=WRITTEN))
+    level = {"level": case.risk_level, "rule_pack": "london_four_level", "rule_pack_version": "1"}
+    arrange.save(
+        RiskAssessment(
+            case_id=case.id, assessed_at=utc_now(), assessed_by=by.id, overridden=True, reason=WRITTEN, **level
+        )
+    )
+    said = {"agency_id": held.agency_id, "made_by": by.id, "made_at": NOW, "reason": WRITTEN}
+    arrange.save(
+        MarkDecision(case_id=case.id, premises_id=case.premises_id, choice=MarkChoice.TAKE_OFF,
+                     answering_agency_id=held.agency_id, answer="", **said)
+    )  # fmt: skip
+
+
 def visits_of(arrange: Arranger, case: Case, people: dict[AgencyKind, list[User]]) -> Iterator[Visit]:
     """Visits of the case in every state: given to an officer, to the team, and made before."""
     officer = people[case.owner_agency.kind][0]
     yield arrange.visit(case, officer_id=officer.id, scheduled_at=utc_now(), access_note="Behind Quillfeather Mews")
     yield arrange.visit(case, state=VisitState.STARTED, started_at=utc_now())
     ended = {"officer_id": officer.id, "outcome": VisitOutcome.COMPLETED}
-    yield arrange.visit(case, **ended, state=VisitState.FINISHED, finished_at=utc_now())
+    record = {"notes": WRITTEN, "left_to_do": WRITTEN}
+    yield arrange.visit(case, **ended, state=VisitState.FINISHED, finished_at=utc_now(), record=record)
     yield arrange.visit(case, officer_id=officer.id, state=VisitState.CANCELLED)
     yield from arrange.session.scalars(
         select(Visit).where(Visit.case_id == case.id, Visit.premises_id != case.premises_id)

@@ -209,6 +209,16 @@ def test_words_that_sound_like_danger_are_asked_about(client: PageClient, token:
     assert "Call 999" in page.main.get_text()
 
 
+def test_an_address_written_where_it_is_confidential_is_asked_about(
+    client: PageClient, token: str, home: GazetteerAddress
+) -> None:
+    told = {"narrative": "Ring at 14 Hill Lane", "confidential_address": "y"}
+    page = _first_look(client, token, **told)
+    assert "Take the address out" in page.main.get_text()
+    open_home = _post(client, "/referrals/new", data={**FORM, "token": token, "narrative": told["narrative"]})
+    assert "Take the address out" not in open_home.get_data(as_text=True)
+
+
 def test_change_answers_brings_everything_back(client: PageClient, token: str, home: GazetteerAddress) -> None:
     page = _page(_post(client, "/referrals/new", data={**FORM, "token": token, "checked": "1", "back": "1"}))
     assert page.select_one(f"option[value='{UPRN}']").has_attr("selected")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -219,3 +220,14 @@ def test_a_database_that_is_away_is_a_page_that_says_try_again(
 def test_no_answer_names_what_it_runs_on(client: PageClient) -> None:
     answer = client.get("/nowhere")
     assert not re.search(r"werkzeug|flask|python|sqlalchemy|postgres", answer.text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("203.0.113.9", 403), ("10.0.0.4", 403), ("127.0.0.1", 200), ("::1", 200)]
+)
+def test_a_demonstration_answers_its_own_machine_alone_wherever_it_listens(
+    address: str, status: int, settings: Settings, make_app: MakeApp
+) -> None:
+    app = make_app(replace(settings, mode=Mode.DEMONSTRATION))
+    answer = app.test_client().get("/health/live", environ_base={"REMOTE_ADDR": address})
+    assert answer.status_code == status

@@ -47,6 +47,10 @@ def test_every_problem_is_told_at_once() -> None:
         ("LOCKOUT_ATTEMPTS", "-3"),
         ("SMTP_PORT", "1.5"),
         ("HTTPS_ONLY", "maybe"),
+        ("PUBLIC_URL", "visits.example.org"),
+        ("PUBLIC_URL", "ftp://visits.example.org"),
+        ("PUBLIC_URL", "https://user@visits.example.org"),
+        ("PUBLIC_URL", "https://[visits"),
     ],
 )
 def test_one_wrong_value_is_one_sentence(name: str, value: str) -> None:

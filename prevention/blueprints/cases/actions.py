@@ -9,25 +9,31 @@ from flask.typing import ResponseReturnValue
 from prevention.blueprints.cases.blueprint import bp
 from prevention.blueprints.cases.forms import (
     ActionForm,
+    AnswerMarkForm,
     AssignForm,
     CloseForm,
     ContactForm,
     HoldForm,
+    KeepMarkForm,
     NoteForm,
     OverrideForm,
     ReasonForm,
     RedirectForm,
     RejectForm,
     RevealForm,
+    TakeMarkOffForm,
+    WithdrawMarkForm,
 )
 from prevention.blueprints.cases.performing import Action, header_for, perform
 from prevention.domain.account import Permission
+from prevention.domain.confidentiality import RemovalAnswer, load_confidentiality_rules
 from prevention.domain.local_time import LONDON
 from prevention.domain.risk import RiskLevel
-from prevention.errors import Conflict
+from prevention.errors import Conflict, NotAllowed
 from prevention.extensions import current_session
 from prevention.queries.cases.counts import Owner, other_agencies, owners
 from prevention.queries.cases.header import CaseHeader
+from prevention.queries.confidentiality import mark_of
 from prevention.services.cases import (
     assigning,
     closing,
@@ -37,9 +43,10 @@ from prevention.services.cases import (
     noting,
     separating,
     triage,
-    viewing,
 )
+from prevention.services.confidentiality import marking, revealing
 from prevention.services.work import Work
+from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
 from prevention.web.guards import guarded
 from prevention.web.transactions import work_as
@@ -111,6 +118,34 @@ SEPARATE = Action(
 )
 REVEAL = Action(
     "Show the confidential address", "Show the address", Permission.ADDRESS_REVEAL, lambda rights: rights.reveal
+)
+
+KEEP_MARK = Action(
+    "Keep this address confidential",
+    "Keep it confidential",
+    Permission.ADDRESS_REVEAL,
+    lambda rights: rights.mark,
+    intro="Somebody of your agency is asked again on the day you choose.",
+)
+TAKE_MARK_OFF = Action(
+    "Ask to show this address again",
+    "Ask a second person",
+    Permission.ADDRESS_REVEAL,
+    lambda rights: rights.mark,
+    intro="Nothing is shown until a second person agrees: of the service whose referral keeps the address "
+    "confidential, or else of yours.",
+    kind="warning",
+)
+ANSWER_MARK = Action(
+    "Answer: is this address still confidential?",
+    "Save answer",
+    Permission.ADDRESS_REVEAL,
+    lambda _: True,
+    intro="When the mark comes off, everybody who may see the case sees the address.",
+    for_involved=True,
+)
+WITHDRAW_MARK = Action(
+    "Leave this address confidential", "Withdraw the question", Permission.ADDRESS_REVEAL, lambda rights: rights.mark
 )
 
 
@@ -337,11 +372,62 @@ def reveal(case_id: UUID) -> ResponseReturnValue:
         return render_template("cases/reveal.html", header=header, case=header.case, action=REVEAL, form=form)
     try:
         with work_as(current_actor()) as work:
-            address = viewing.reveal_address(work, case_id, reason=form.reason.data)
+            address = revealing.reveal_address(work, case_id, reason=form.reason.data)
     except Conflict:
         return redirect(url_for("cases.show", case_id=case_id), 303)
     header = header_for(case_id, REVEAL)
     return render_template("cases/revealed.html", header=header, case=header.case, address=address)
+
+
+@bp.route("/<uuid:case_id>/address/keep", methods=["GET", "POST"])
+@guarded(Permission.ADDRESS_REVEAL)
+def keep_mark(case_id: UUID) -> ResponseReturnValue:
+    """Review the mark of a confidential address, and keep it until another day."""
+    header = header_for(case_id, KEEP_MARK)
+    form = KeepMarkForm(data={"review_on": load_confidentiality_rules().proposed_review(utc_now())})
+
+    def apply(work: Work) -> None:
+        marking.keep(
+            work,
+            case_id,
+            version=form.seen_version,
+            review_on=form.review_on.data,
+            reason=form.reason.data or "",
+        )
+
+    return perform(header, KEEP_MARK, form, apply, "The address stays confidential. You are asked again on that day.")
+
+
+@bp.route("/<uuid:case_id>/address/show-again", methods=["GET", "POST"])
+@guarded(Permission.ADDRESS_REVEAL)
+def take_mark_off(case_id: UUID) -> ResponseReturnValue:
+    """Ask a second person to agree that the address is shown again."""
+    form, header = TakeMarkOffForm(), header_for(case_id, TAKE_MARK_OFF)
+
+    def apply(work: Work) -> None:
+        marking.ask_to_take_off(work, case_id, version=form.seen_version, reason=form.reason.data or "")
+
+    return perform(
+        header, TAKE_MARK_OFF, form, apply, "A second person is asked. Until they agree, the address is not shown."
+    )
+
+
+@bp.route("/<uuid:case_id>/address/answer", methods=["GET", "POST"])
+@guarded(Permission.ADDRESS_REVEAL)
+def answer_mark(case_id: UUID) -> ResponseReturnValue:
+    """Answer a colleague, or another service, who asks to show the address again. One's own question is withdrawn."""
+    header = header_for(case_id, ANSWER_MARK)
+    mark = mark_of(current_session(), current_actor(), header.case, [agency.id for agency in header.involved])
+    if mark is None or not (mark.may_answer or mark.may_withdraw):
+        raise NotAllowed("Nobody asks you about this address.")
+    form = AnswerMarkForm() if mark.may_answer else WithdrawMarkForm()
+    agree = mark.may_answer and form.agree.data is RemovalAnswer.COMES_OFF
+
+    def apply(work: Work) -> None:
+        marking.answer_removal(work, case_id, version=form.seen_version, agree=agree, words=form.words.data or "")
+
+    done = "The address is no longer confidential: it is shown from now on." if agree else "It stays confidential."
+    return perform(header, ANSWER_MARK if mark.may_answer else WITHDRAW_MARK, form, apply, done)
 
 
 def _morning_of(day: date | None) -> datetime | None:

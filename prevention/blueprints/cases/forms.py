@@ -1,5 +1,6 @@
 """Forms of what can be done with a case. Every one carries the version of the case its page was made from."""
 
+import hashlib
 import re
 from uuid import UUID
 
@@ -11,12 +12,19 @@ from prevention.domain.address_reveal import RevealReason
 from prevention.domain.case import ContactMethod, ContactResult, HoldReason, RedirectReason, RejectReason
 from prevention.domain.case_moves import load_next_actions
 from prevention.domain.case_selection import Holder
+from prevention.domain.confidentiality import LONGEST_REASON, RemovalAnswer
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
+from prevention.domain.withheld_words import tells_an_address
 from prevention.queries.cases.search import LONGEST_SEARCH
 from prevention.web.fields import DateField, EnumPickField, EnumRadiosField, LongTextField, PickField, TickField
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+_TELLS_AN_ADDRESS = (
+    "This looks like an address, and the address of this home is confidential. Take it out. "
+    "If it is another place that must be named, save again: addresses are masked wherever this is shown"
+)
 
 #: Outcomes a person may close a case with; the rest come from a visit, or from joining two cases.
 CLOSING_OUTCOMES = tuple(
@@ -36,12 +44,27 @@ class ActionForm(FlaskForm):  # type: ignore[misc]  # the package ships no types
 
     version = HiddenField()
     seen = HiddenField()
+    told = HiddenField()
 
     @property
     def seen_version(self) -> int:
         """The version the page was made from; 0, which no case has, when that cannot be read."""
         typed = str(self.version.data or "")
         return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0
+
+    def warn_of_addresses(self) -> bool:
+        """Whether something typed may tell where the home is, and nobody has been warned of these very words yet.
+
+        The warning stands at the field. The same words sent again are kept: not every street is this home's.
+        """
+        written = [field for field in self if isinstance(field, LongTextField) and tells_an_address(field.data or "")]
+        digest = hashlib.sha256("\n".join(str(field.data) for field in written).encode()).hexdigest()
+        if not written or self.told.data == digest:
+            return False
+        self.told.data = digest
+        for field in written:
+            field.errors = [*field.errors, _TELLS_AN_ADDRESS]
+        return True
 
 
 class RejectForm(ActionForm):
@@ -176,6 +199,51 @@ class RevealForm(ActionForm):
     reason = EnumRadiosField(
         RevealReason, "Why do you need this address?", [InputRequired("Choose why you need this address")]
     )
+
+
+class KeepMarkForm(ActionForm):
+    """Keeping an address confidential after a review."""
+
+    review_on = DateField("When to look again", [DataRequired("Enter the day to look again")])
+    reason = LongTextField(
+        "Why is the address still confidential?",
+        [DataRequired("Say why the address is still confidential")],
+        limit=LONGEST_REASON,
+        rows=3,
+        filters=[plain],
+        description="Your name and this reason stay with the case. Leave the address out",
+    )
+
+
+class TakeMarkOffForm(ActionForm):
+    """Asking a second person to agree that an address need not be confidential any more."""
+
+    reason = LongTextField(
+        "Why is the address no longer confidential?",
+        [DataRequired("Say why the address is no longer confidential")],
+        limit=LONGEST_REASON,
+        rows=3,
+        filters=[plain],
+        description="How you know that nobody is in danger if it becomes known. Leave the address out",
+    )
+
+
+class AnswerMarkForm(ActionForm):
+    """A second person's answer whether the mark comes off."""
+
+    agree = EnumRadiosField(
+        RemovalAnswer, "Is this address still confidential?", [InputRequired("Choose whether it is still confidential")]
+    )
+    words = LongTextField(
+        "Why?", [DataRequired("Say why")], limit=LONGEST_REASON, rows=3, filters=[plain],
+        description="Your name and this reason stay with the case. Leave the address out",
+    )  # fmt: skip
+
+
+class WithdrawMarkForm(ActionForm):
+    """Leaving a question be that one asked oneself."""
+
+    words = LongTextField("Why?", [DataRequired("Say why")], limit=LONGEST_REASON, rows=3, filters=[plain])
 
 
 class SearchForm(FlaskForm):  # type: ignore[misc]

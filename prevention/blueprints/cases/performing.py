@@ -27,7 +27,7 @@ from prevention.web.auth import current_actor
 from prevention.web.filters import local_date, local_datetime
 from prevention.web.transactions import work_as
 
-_UNSEEN = frozenset({"version", "seen", "csrf_token"})
+_UNSEEN = frozenset({"version", "seen", "told", "csrf_token"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def perform(
     if not form.is_submitted():
         form.version.data, form.seen.data = str(header.case.version_id), utc_now().isoformat()
         return _page(header, action, form)
-    if not form.validate():
+    if not form.validate() or (header.case.premises.confidential and form.warn_of_addresses()):
         return _page(header, action, form), 400
     try:
         with work_as(current_actor()) as work:

@@ -49,7 +49,7 @@ def index() -> ResponseReturnValue:
         whose=list(Whose),
         kinds=list(FollowUpKind),
         chosen=chosen,
-        may_complete=actor.has(Permission.FOLLOWUP_COMPLETE),
+        may_complete=lambda followup: may_complete_followup(actor, followup).allowed,
         next_url=page.next_key and url_for(".index", after=write_cursor(_CURSOR, page.next_key), **chosen),
         first_url=url_for(".index", **chosen) if "after" in request.args else None,
     )
@@ -135,6 +135,7 @@ def _page(
         cancel_form=cancel_form or CancelForm(formdata=None),
         reassign_form=reassign_form or _reassign_form(row),
         may_complete=is_open and may_complete_followup(actor, followup).allowed,
+        why_not="" if not is_open else may_complete_followup(actor, followup).reason,
         may_cancel=is_open and may_cancel_followup(actor, followup).allowed,
         may_reassign=is_open and may_reassign_followup(actor, followup).allowed,
     )

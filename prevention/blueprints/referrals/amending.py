@@ -18,7 +18,8 @@ from prevention.domain.referral_content import Content, changes_between, content
 from prevention.errors import Conflict, Invalid
 from prevention.extensions import current_session
 from prevention.models.referral import Referral
-from prevention.queries.referrals.following import is_confidential, referral_to_amend
+from prevention.policies.sharing import screened_changes
+from prevention.queries.referrals.following import as_shown, is_confidential, referral_to_amend
 from prevention.services.referrals.amending import AMENDED_MEANWHILE, saying
 from prevention.services.referrals.amending import amend as amend_referral
 from prevention.services.referrals.checking import check
@@ -60,7 +61,7 @@ def amend(referral_id: UUID) -> ResponseReturnValue:
     changes = changes_between(referral.current_content, after)
     if changes and not is_checked():
         here = url_for("referrals.amend", referral_id=referral.id)
-        rows = change_rows(changes)
+        rows = change_rows(screened_changes(changes, referral.premises, hidden=confidential))
         return render_template("referrals/amend_check.html", **page, changes=rows, typed=typed_again(), action=here)
     with work_as(current_actor()) as work:
         mine = referral_to_amend(work.session, work.actor, referral_id)
@@ -76,7 +77,7 @@ def amend(referral_id: UUID) -> ResponseReturnValue:
 def _form(referral: Referral, *, confidential: bool) -> tuple[AmendForm, dict[str, Any]]:
     """The form, and the values it shows: what differs from them was changed by the person."""
     kind = referral.agency.kind
-    shown = values_of(referral.current_content, COMMON_REASONS[kind], with_address=not confidential)
+    shown = values_of(as_shown(referral, referral.current_content), COMMON_REASONS[kind], with_address=not confidential)
     version = str(len(referral.amendments))
     form = AmendForm(data={**shown, "version": version}, kind=kind)
     if shown["told"] is Told.NOT_RECORDED:

@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 from prevention.blueprints.referrals.forms import ReferralFields
 from prevention.domain.referral import ReceiveReferral
 from prevention.domain.suggestions import Suggestion, urgent_words
+from prevention.domain.withheld_words import tells_an_address
 from prevention.errors import Invalid
 from prevention.extensions import current_session
 from prevention.queries.referrals.form_choices import addresses_at
@@ -21,15 +22,19 @@ _NOT_TYPED = frozenset({"csrf_token", "find_address", "back", "checked"})
 
 @dataclass(frozen=True, slots=True)
 class BeforeSending:
-    """What a sender should know before the referral is saved; ``urgent`` are words that sound like danger now."""
+    """What a sender should know before the referral is saved; ``urgent`` are words that sound like danger now.
+
+    ``tells_home``: the address is to be confidential, and something written looks like one.
+    """
 
     known: KnownHere = NOTHING
     suggestions: tuple[Suggestion, ...] = ()
     urgent: tuple[str, ...] = ()
+    tells_home: bool = False
 
     def __bool__(self) -> bool:
         """Whether there is anything to say."""
-        return bool(self.known or self.suggestions or self.urgent)
+        return bool(self.known or self.suggestions or self.urgent or self.tells_home)
 
 
 def find_homes(form: ReferralFields) -> None:
@@ -75,7 +80,12 @@ def before_sending(form: ReferralFields, command: ReceiveReferral) -> BeforeSend
         known=known_here(current_session(), current_actor(), command),
         suggestions=tuple(one for one in form.suggestions() if one.reason.value not in offered),
         urgent=() if command.immediate_danger else urgent_words(command.narrative),
+        tells_home=command.confidential_address and any(map(tells_an_address, _written(command))),
     )
+
+
+def _written(command: ReceiveReferral) -> tuple[str, ...]:
+    return command.narrative, command.location_detail, command.told_detail, command.other_agencies_told
 
 
 def typed_again(form: MultiDict[str, str] | None = None) -> list[tuple[str, str]]:

@@ -53,7 +53,7 @@ def show(referral_id: UUID) -> ResponseReturnValue:
         steps=list(ReferrerStatus),
         may_amend=may_amend,
         proposals=proposals_of(current_session(), actor, referral_id),
-        rows=content_rows(found.referral.content, confidential=found.confidential),
+        rows=content_rows(found.content, confidential=found.confidential),
         change_rows=change_rows,
     )
 

@@ -1,5 +1,6 @@
 """The pages of visits that only show: the officer's list, one visit, what was finished."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,6 @@ from prevention.domain.visit import VisitOutcome, VisitState
 from prevention.domain.visit_record import from_json
 from prevention.extensions import current_session
 from prevention.models.case import Case
-from prevention.models.visit import Visit
 from prevention.policies.sharing import shared_reasons
 from prevention.policies.visits import may_manage_booking
 from prevention.queries.visits import cards, history
@@ -63,7 +63,7 @@ def show(visit_id: UUID) -> ResponseReturnValue:
         may_manage=may_manage_booking(actor, card.visit).allowed,
         at_the_door=AT_THE_DOOR[2:],
         has_draft=draft is not None and bool(drafting.read_draft(draft).fields),
-        late=_not_used(card.visit) if card.visit.state is VisitState.CANCELLED and card.may_record else [],
+        late=_not_used(card) if card.visit.state is VisitState.CANCELLED and card.may_record else [],
         case_url=case_page("cases.show", card.visit.case_id),
         reveal_url=case_page("cases.reveal", card.visit.case_id) if card.may_reveal else None,
         escalate_url=case_page("cases.urgent", card.visit.case_id),
@@ -92,24 +92,29 @@ def _summary(visit_id: UUID) -> dict[str, Any]:
     return {
         "card": card,
         "visit": visit,
-        "record": from_json(visit.record),
+        "record": from_json(card.screened(visit.record)),
         "followups": history.followups_of(session, visit_id),
         "next_words": next_words(card, outcome, counting_this=False),
         "recorded_by": names.get(visit.recorded_by) if visit.recorded_by else None,
-        "late": _not_used(visit),
+        "late": _not_used(card),
         "case_url": case_page("cases.show", visit.case_id),
         "autosave_url": url_for("visits.autosave", visit_id=visit_id),
         "handling": "Official – sensitive. Personal details: keep it safe, destroy it when it is not needed.",
     }
 
 
-def _not_used(visit: Visit) -> list[tuple[Version, list[Difference]]]:
+def _not_used(card: cards.VisitCard) -> list[tuple[Version, list[Difference]]]:
     """Versions of the form kept beside a visit that is over, and where each differs from what was saved."""
+    visit = card.visit
     saved = fields_of(from_json(visit.record))
     year = utc_now().astimezone(LONDON).year
     others = drafting.read_others(history.draft_of(current_session(), visit.id))
     compared = [(other, differences(fields_of(form_from(other.fields).to_record(year)), saved)) for other in others]
-    return [(other, found) for other, found in compared if found]
+    return [
+        (other, [replace(one, mine=card.screened(one.mine), other=card.screened(one.other)) for one in found])
+        for other, found in compared
+        if found
+    ]
 
 
 def _reasons(case: Case | None) -> tuple[ReferralReason, ...]:

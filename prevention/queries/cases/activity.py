@@ -23,6 +23,7 @@ from prevention.models.premises import AddressStatus
 from prevention.models.visit import AlarmRecord, OnwardReferral, Visit
 from prevention.policies.cases import visible_cases
 from prevention.policies.followups import visible_followups
+from prevention.policies.sharing import screened
 from prevention.policies.visits import visible_visits
 from prevention.queries.colleagues import ANOTHER_AGENCY, works_with
 from prevention.queries.pages import MOST_LISTED
@@ -134,12 +135,12 @@ def visits_of(session: Session, actor: Actor, case: Case) -> tuple[VisitLine, ..
     return tuple(lines)
 
 
-def contacts_of(session: Session, actor: Actor, case_id: UUID) -> tuple[ContactLine, ...]:
+def contacts_of(session: Session, actor: Actor, case: Case) -> tuple[ContactLine, ...]:
     """Every attempt; by whom, and the note, to the agency that made it. The case may have been another's then."""
     rows = session.execute(
         select(ContactAttempt, User.name, works_with(actor, ContactAttempt.made_by))
         .join(User, User.id == ContactAttempt.made_by)
-        .where(ContactAttempt.case_id == case_id)
+        .where(ContactAttempt.case_id == case.id)
         .order_by(ContactAttempt.made_at.desc(), ContactAttempt.id.desc())
         .limit(MOST_LISTED)
     )
@@ -149,7 +150,7 @@ def contacts_of(session: Session, actor: Actor, case_id: UUID) -> tuple[ContactL
             by=name if is_colleague else "",
             method=attempt.method.label,
             result=attempt.result.label,
-            note=attempt.note if is_colleague else None,
+            note=screened(attempt.note, case.premises) if is_colleague else None,
         )
         for attempt, name, is_colleague in rows
     )
@@ -180,13 +181,13 @@ def onward_of(session: Session, actor: Actor, case_id: UUID) -> tuple[OnwardRefe
     return tuple(rows)
 
 
-def notes_of(session: Session, actor: Actor, case_id: UUID) -> tuple[NoteView, ...]:
+def notes_of(session: Session, actor: Actor, case: Case) -> tuple[NoteView, ...]:
     """Notes of the reader's agency and shared ones, latest first; an author is named to their own agency."""
     rows = session.execute(
         select(CaseNote, User.name, Agency.short_name)
         .join(User, User.id == CaseNote.author_id)
         .join(Agency, Agency.id == CaseNote.agency_id)
-        .where(CaseNote.case_id == case_id, or_(CaseNote.shared, CaseNote.agency_id == actor.agency_id))
+        .where(CaseNote.case_id == case.id, or_(CaseNote.shared, CaseNote.agency_id == actor.agency_id))
         .order_by(CaseNote.written_at.desc(), CaseNote.id.desc())
         .limit(MOST_LISTED)
     )
@@ -195,14 +196,14 @@ def notes_of(session: Session, actor: Actor, case_id: UUID) -> tuple[NoteView, .
             at=note.written_at,
             by=name if note.agency_id == actor.agency_id else "",
             agency=agency,
-            text=note.text,
+            text=screened(note.text, case.premises),
             shared=note.shared,
         )
         for note, name, agency in rows
     )
 
 
-def assignments_of(session: Session, actor: Actor, case_id: UUID) -> tuple[AssignmentLine, ...]:
+def assignments_of(session: Session, actor: Actor, case: Case) -> tuple[AssignmentLine, ...]:
     """Who had it; of a time when it was another agency's, the team and no names."""
     officer, giver = aliased(User), aliased(User)
     rows = session.execute(
@@ -217,7 +218,7 @@ def assignments_of(session: Session, actor: Actor, case_id: UUID) -> tuple[Assig
         .outerjoin(Team, Team.id == Assignment.team_id)
         .outerjoin(officer, officer.id == Assignment.user_id)
         .outerjoin(giver, giver.id == Assignment.assigned_by)
-        .where(Assignment.case_id == case_id)
+        .where(Assignment.case_id == case.id)
         .order_by(Assignment.assigned_at.desc(), Assignment.id.desc())
         .limit(MOST_LISTED)
     )
@@ -227,7 +228,7 @@ def assignments_of(session: Session, actor: Actor, case_id: UUID) -> tuple[Assig
             at=assignment.assigned_at,
             until=assignment.ended_at,
             by=by if by_own else ANOTHER_AGENCY if by else "",
-            note=assignment.note if by_own else "",
+            note=screened(assignment.note, case.premises) if by_own else "",
         )
         for assignment, team, person, by, is_own, by_own in rows
     )

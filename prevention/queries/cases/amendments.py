@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from prevention.domain.account import Actor
+from prevention.models.premises import Premises
 from prevention.models.referral import Referral, ReferralAmendment
-from prevention.policies.sharing import is_own, may_know_person, shared_reasons
+from prevention.policies.sharing import is_own, may_know_person, screened, shared_reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,18 @@ _NEVER_SHARED = frozenset({"person.nhs_number"})
 
 
 def amendment_view(
-    actor: Actor, referral: Referral, amendment: ReferralAmendment, *, hide_address: bool, readable: bool
+    actor: Actor,
+    referral: Referral,
+    amendment: ReferralAmendment,
+    *,
+    home: Premises,
+    hide_address: bool,
+    readable: bool,
 ) -> AmendmentView:
     """The amendment narrowed to what the reader may know.
 
-    ``hide_address``: the home is confidential. ``readable``: the reader may read the referral's narrative.
+    ``home``: the case's, masked in what was written where it is confidential. ``hide_address``: what the amendment
+    changed of the address is withheld. ``readable``: the reader may read the referral's narrative.
     """
     own = is_own(actor, referral)
     lines: list[ChangeLine] = []
@@ -56,13 +64,14 @@ def amendment_view(
         if field == "reasons":
             lines.append(_reason_change(actor, change, own=own))
         elif shown:
-            lines.append(ChangeLine(_field_words(field), _as_words(change.get("from")), _as_words(change.get("to"))))
+            was, now = (screened(_as_words(change.get(key)), home) for key in ("from", "to"))
+            lines.append(ChangeLine(_field_words(field), was, now))
         else:
             withheld = True
     return AmendmentView(
         made_at=amendment.made_at,
         by=referral.agency.short_name,
-        reason=amendment.reason if own else "",
+        reason=screened(amendment.reason, home) if own else "",
         changes=tuple(lines),
         withheld=withheld,
     )

@@ -19,7 +19,8 @@ from prevention.models.agency import Agency, Area
 from prevention.models.case import Case, CaseInvolvement
 from prevention.models.premises import AddressStatus, Premises
 from prevention.policies.cases import may_note_on_case, may_view_case, may_work_on_case, visible_cases
-from prevention.policies.sharing import may_know
+from prevention.policies.confidentiality import may_decide_on_mark
+from prevention.policies.sharing import may_know, screened
 from prevention.queries.cases.queue import DEADLINE_MET
 
 
@@ -42,8 +43,8 @@ class Rights:
     close: bool
     reopen: bool
     reveal: bool
+    mark: bool
     separate: bool
-    complete_followups: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,10 @@ class CaseHeader:
     def title(self) -> str:
         """Reference and short address."""
         return f"{self.case.reference}: {self.short_address}"
+
+    def screened(self, text: str) -> str:
+        """What somebody wrote about the case, as it may be shown."""
+        return screened(text, self.case.premises)
 
     @property
     def deadline_met(self) -> bool:
@@ -168,8 +173,8 @@ def _rights(actor: Actor, case: Case, involved: frozenset[UUID]) -> Rights:
         close=may(Permission.CASE_CLOSE) and is_open,
         reopen=triage and not is_open,
         reveal=may(Permission.ADDRESS_REVEAL) and case.premises.confidential,
+        mark=may_decide_on_mark(actor, case, involved).allowed and case.premises.confidential,
         separate=triage and case.referral_count > 1,
-        complete_followups=actor.has(Permission.FOLLOWUP_COMPLETE),
     )
 
 

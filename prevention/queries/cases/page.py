@@ -15,6 +15,7 @@ from prevention.domain.referral import ContactConstraint, ReferralReason, StaffS
 from prevention.domain.visit import OPEN_VISIT_STATES
 from prevention.models.followup import FollowUp
 from prevention.models.visit import OnwardReferral
+from prevention.policies.followups import may_complete_followup
 from prevention.policies.sharing import crew_instructions
 from prevention.queries.cases.activity import (
     AssignmentLine,
@@ -34,6 +35,7 @@ from prevention.queries.cases.header import CaseHeader, case_header
 from prevention.queries.cases.people import PersonView, people_named
 from prevention.queries.cases.voices import ReferralEntry, cautions, entries_of, links_of, reasons_given
 from prevention.queries.cases.why import Why, why_this_level
+from prevention.queries.confidentiality import MarkView, mark_of
 from prevention.queries.matches import candidates_of_case
 
 
@@ -53,10 +55,12 @@ class CasePage:
     visits: tuple[VisitLine, ...]
     contacts: tuple[ContactLine, ...]
     followups: tuple[FollowUp, ...]
+    may_complete: frozenset[UUID]
     onward: tuple[OnwardReferral, ...]
     notes: tuple[NoteView, ...]
     assignments: tuple[AssignmentLine, ...]
     possible_matches: int
+    mark: MarkView | None
 
     @property
     def open_visit(self) -> VisitLine | None:
@@ -82,6 +86,7 @@ def case_page(session: Session, actor: Actor, case_id: UUID) -> CasePage:
     case = header.case
     links = links_of(session, case_id)
     feeding = [link.referral for link in links if link.valid_to is None]
+    followups = followups_of(session, actor, case_id)
     return CasePage(
         header=header,
         why=why_this_level(session, actor, case),
@@ -93,10 +98,12 @@ def case_page(session: Session, actor: Actor, case_id: UUID) -> CasePage:
         people=people_named(actor, feeding),
         other_cases=other_cases(session, actor, case),
         visits=visits_of(session, actor, case),
-        contacts=contacts_of(session, actor, case_id),
-        followups=followups_of(session, actor, case_id),
+        contacts=contacts_of(session, actor, case),
+        followups=followups,
+        may_complete=frozenset(one.id for one in followups if may_complete_followup(actor, one).allowed),
         onward=onward_of(session, actor, case_id),
-        notes=notes_of(session, actor, case_id),
-        assignments=assignments_of(session, actor, case_id) if header.is_owner else (),
+        notes=notes_of(session, actor, case),
+        assignments=assignments_of(session, actor, case) if header.is_owner else (),
         possible_matches=candidates_of_case(session, actor, case_id) if actor.has(Permission.MATCH_REVIEW) else 0,
+        mark=mark_of(session, actor, case, [agency.id for agency in header.involved]),
     )

@@ -25,6 +25,7 @@ from prevention.policies.sharing import (
     NOT_AT_HOME,
     is_own,
     keeps_home_back,
+    screened,
     shared_household,
     shared_location,
     shared_reasons,
@@ -184,7 +185,7 @@ def _entry(actor: Actor, link: ReferralLink, added: tuple[ReferralReason, ...], 
         probability=link.probability,
         reasons=view.reasons,
         added=added,
-        narrative=view.narrative,
+        narrative=screened(view.narrative, link.case.premises) if view.narrative else view.narrative,
         grade=view.grade,
         household=shared_household(actor, referral),
         location=shared_location(actor, referral),
@@ -197,7 +198,14 @@ def _entry(actor: Actor, link: ReferralLink, added: tuple[ReferralReason, ...], 
         feedback_to=referral.feedback_to if own else None,
         withheld=view.withheld,
         amendments=tuple(
-            amendment_view(actor, referral, amendment, hide_address=hide_address, readable=view.narrative is not None)
+            amendment_view(
+                actor,
+                referral,
+                amendment,
+                home=link.case.premises,
+                hide_address=hide_address,
+                readable=view.narrative is not None,
+            )
             for amendment in referral.amendments
         ),
         suspect=own and bool(referral.current_content.get("suspect", referral.suspect)),

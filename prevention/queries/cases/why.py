@@ -14,7 +14,7 @@ from prevention.domain.risk import FactorSource, RiskLevel
 from prevention.domain.risk_rules import factor_reason
 from prevention.models.account import User
 from prevention.models.case import Case, RiskAssessment
-from prevention.policies.sharing import may_know
+from prevention.policies.sharing import may_know, screened
 from prevention.queries.colleagues import ANOTHER_AGENCY, works_with
 
 
@@ -75,7 +75,7 @@ def why_this_level(session: Session, actor: Actor, case: Case) -> Why | None:
         assessed_at=assessment.assessed_at,
         overridden=assessment.overridden,
         by=name if is_colleague else ANOTHER_AGENCY if name and mine else case.owner_agency.short_name if name else "",
-        reason=assessment.reason if mine or not assessment.overridden else "",
+        reason=screened(assessment.reason, case.premises) if mine or not assessment.overridden else "",
         triggers=triggers,
         not_considered=_factors(actor, (each for each in assessment.factors if not each.get("triggered", False))),
     )

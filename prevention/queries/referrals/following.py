@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, selecti
 from prevention.domain.account import Actor, Permission
 from prevention.domain.address_reveal import MASKED
 from prevention.domain.notification import ReferrerStatus, referrer_status, status_words
+from prevention.domain.referral_content import Content
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
 from prevention.errors import NotFound
@@ -23,7 +24,7 @@ from prevention.models.referral import Referral, ReferralAmendment
 from prevention.models.visit import Visit
 from prevention.policies.cases import visible_cases
 from prevention.policies.referrals import visible_referrals
-from prevention.policies.sharing import keeps_home_back
+from prevention.policies.sharing import keeps_home_back, screened, screened_changes, screened_content
 
 PAGE_SIZE = 20
 
@@ -106,6 +107,7 @@ class ReferralDetail:
     words: str
     title: str
     confidential: bool
+    content: Content
     made_by: str | None
     case_id: UUID | None
 
@@ -182,11 +184,12 @@ def referral_detail(session: Session, actor: Actor, referral_id: UUID) -> Referr
     confidential = is_confidential(referral)
     return ReferralDetail(
         referral=referral,
-        amendments=tuple(_amendment(one, names, confidential=confidential) for one in referral.amendments),
+        amendments=tuple(_amendment(referral, one, names, confidential=confidential) for one in referral.amendments),
         status=_status(case, outcome),
         words=_words(case, outcome),
         title=_title(referral, confidential=confidential),
         confidential=confidential,
+        content=as_shown(referral, referral.content),
         made_by=names.get(referral.referred_by) if referral.referred_by else None,
         case_id=opened,
     )
@@ -211,6 +214,11 @@ def referral_to_amend(session: Session, actor: Actor, referral_id: UUID) -> Refe
 def is_confidential(referral: Referral) -> bool:
     """Whether the address must be kept back: marked so at the home, or by what the referral says or ever said."""
     return referral.premises.confidential or keeps_home_back(referral)
+
+
+def as_shown(referral: Referral, content: Content) -> Content:
+    """``content`` of the referral with what was written in it as it may be shown: without a confidential address."""
+    return screened_content(content, referral.premises, hidden=is_confidential(referral))
 
 
 def _in_scope(actor: Actor, scope: Scope) -> ColumnElement[bool]:
@@ -275,13 +283,15 @@ def _names(session: Session, user_ids: Sequence[UUID | None]) -> dict[UUID, str]
     return dict(session.execute(select(User.id, User.name).where(User.id.in_(wanted))).all())
 
 
-def _amendment(one: ReferralAmendment, names: dict[UUID, str], *, confidential: bool) -> AmendmentView:
+def _amendment(
+    referral: Referral, one: ReferralAmendment, names: dict[UUID, str], *, confidential: bool
+) -> AmendmentView:
     changes = {
         field: change for field, change in one.changes.items() if not (confidential and field.startswith("address."))
     }
     return AmendmentView(
         made_at=one.made_at,
         made_by=names.get(one.made_by) if one.made_by else None,
-        reason=one.reason,
-        changes=changes,
+        reason=screened(one.reason, referral.premises, hidden=confidential),
+        changes=screened_changes(changes, referral.premises, hidden=confidential),
     )

@@ -19,6 +19,7 @@ from prevention.models.agency import Agency
 from prevention.models.imports import ImportRun
 from prevention.models.referral import ProposalState, ProposedAmendment, Referral
 from prevention.policies.referrals import unanswered, visible_proposals
+from prevention.policies.sharing import screened_changes
 from prevention.queries.pages import Page, page_of
 from prevention.queries.referrals.following import is_confidential
 
@@ -229,7 +230,7 @@ def proposal_view(session: Session, actor: Actor, proposal_id: UUID) -> Proposal
         title=_title(referral, confidential=confidential),
         confidential=confidential,
         is_own_file=proposal.sent_by_id == proposal.agency_id,
-        changes=changes,
+        changes=screened_changes(changes, referral.premises, hidden=confidential),
         original={} if confidential else proposal.original,
         settled_by=session.scalar(select(User.name).where(User.id == proposal.settled_by)) or "",
         version=len(referral.amendments),

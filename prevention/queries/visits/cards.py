@@ -27,7 +27,7 @@ from prevention.models.premises import AddressStatus
 from prevention.models.referral import Referral
 from prevention.models.visit import Visit
 from prevention.policies.cases import may_work_on_case
-from prevention.policies.sharing import crew_instructions, no_suspect_named
+from prevention.policies.sharing import crew_instructions, no_suspect_named, screened_record
 from prevention.policies.visits import (
     keeps_address_back,
     may_open_address,
@@ -76,6 +76,11 @@ class VisitCard:
     def title(self) -> str:
         """The address, or words that stand for it: a title is seen by whoever passes the screen."""
         return MASKED if self.is_confidential or self.address is None else self.address
+
+    def screened(self, record: Any) -> Any:
+        """What was written down at the visit, as it may be shown: a text, or a record as it is stored."""
+        homes = [self.visit.premises, *([self.visit.case.premises] if self.visit.case else [])]
+        return screened_record(record, *homes)
 
     @property
     def risk(self) -> RiskLevel | None:
@@ -263,7 +268,7 @@ def _card(
 
 
 def _may_reveal(actor: Actor, case: Case | None) -> bool:
-    """As ``services.cases.viewing.reveal_address`` decides; the case's owner is always involved in it."""
+    """As ``services.confidentiality.revealing.reveal_address`` decides; the case's owner is always involved in it."""
     if case is None or not case.premises.confidential:
         return False
     return may_work_on_case(actor, case, {case.owner_agency_id}, Permission.ADDRESS_REVEAL).allowed

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from prevention.domain.case import CaseState
-from prevention.domain.followup import OPEN_FOLLOWUP_STATES, FollowUpKind, FollowUpState
+from prevention.domain.followup import ABOUT_CONFIDENTIAL_ADDRESSES, OPEN_FOLLOWUP_STATES, FollowUpKind, FollowUpState
 from prevention.domain.local_time import LONDON
 from prevention.errors import Conflict, Invalid, NotFound
 from prevention.models.account import Membership, User
@@ -20,7 +20,11 @@ from prevention.services.work import Work
 
 LONGEST_NOTE = 1000
 #: Kinds that come round long after a case's work is over: they do not keep a case open.
-_OUTLIVE_THE_CASE = frozenset({FollowUpKind.ALARM_EXPIRY, FollowUpKind.SANCTUARY_REVIEW, FollowUpKind.REVIEW_REFUSAL})
+_OUTLIVE_THE_CASE = ABOUT_CONFIDENTIAL_ADDRESSES | {
+    FollowUpKind.ALARM_EXPIRY,
+    FollowUpKind.SANCTUARY_REVIEW,
+    FollowUpKind.REVIEW_REFUSAL,
+}
 
 
 def complete(work: Work, followup_id: UUID, *, note: str = "") -> FollowUp:

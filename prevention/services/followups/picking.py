@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import literal, or_, select
 
 from prevention.domain.case import CaseState
-from prevention.domain.followup import FollowUpKind, FollowUpState
+from prevention.domain.followup import ABOUT_CONFIDENTIAL_ADDRESSES, FollowUpKind, FollowUpState
 from prevention.models.account import Membership
 from prevention.models.agency import Agency, Team
 from prevention.models.audit import AuditTag
@@ -40,6 +40,7 @@ _NOT_NAMED_IN_MAIL = frozenset(
         FollowUpKind.OPERATIONAL_RISK_FLAG,
         FollowUpKind.SHARE_WITH_CARER,
         FollowUpKind.REVIEW_REFUSAL,
+        *ABOUT_CONFIDENTIAL_ADDRESSES,
     }
 )
 

@@ -47,18 +47,24 @@ def plan(
     onward: OnwardReferral | None = None,
     owner_team_id: UUID | None = None,
     owner_user_id: UUID | None = None,
+    agency_id: UUID | None = None,
+    not_by: UUID | None = None,
 ) -> FollowUp | None:
     """Write down that something must happen by ``due_at`` (aware); None when ``effect_key`` exists already.
 
     Without an owner of the caller's it belongs to the case's owner, and without a case to the visit's officer or
-    team; where there is neither, to the agency's intake desk. ``why`` and ``rule`` hold no personal data.
+    team; where there is neither, to the agency's intake desk. With ``agency_id`` it is for the desk of that agency,
+    which need not own the case. ``not_by`` cannot end it. ``why`` and ``rule`` hold no personal data.
 
     Raises:
         ValueError: there is neither a case nor a visit.
         Unavailable: the agency has no intake desk to own it.
     """
     work.session.flush()  # the visit and what it sent onward may be new
-    agency_id = _agency_of(case, visit)
+    if agency_id is not None:
+        owner_team_id, owner_user_id = desk_of(work, agency_id), None
+    else:
+        agency_id = _agency_of(case, visit)
     if owner_team_id is None and owner_user_id is None:
         owner_team_id, owner_user_id = _owner_of(work, agency_id, case, visit)
     followup_id = work.session.execute(
@@ -78,6 +84,7 @@ def plan(
             state=FollowUpState.WAITING,
             owner_team_id=owner_team_id,
             owner_user_id=owner_user_id,
+            not_by=not_by,
             created_at=work.now,
             end_note="",
         )

@@ -5,21 +5,17 @@ from sqlalchemy import select
 from prevention.domain.imports import RowOutcome
 from prevention.domain.referral import GivenAddress, ReceiveReferral
 from prevention.domain.referral_content import Content, changes_between, command_from, content_of, hash_of
-from prevention.domain.visit import VisitState
 from prevention.errors import Conflict, Invalid
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
-from prevention.models.person import PersonLink
 from prevention.models.referral import Referral, ReferralAmendment
-from prevention.models.visit import Visit
 from prevention.services.cases.assessing import reassess
 from prevention.services.cases.finding import lock_cases
 from prevention.services.cases.summarising import open_referrals, summarise
 from prevention.services.locks import lock_referral
-from prevention.services.matches.finding import engine_record, store_keys
-from prevention.services.people import add_record, link_person
 from prevention.services.premises import place
 from prevention.services.referrals.checking import check
+from prevention.services.referrals.placing import move_case, record_at
 from prevention.services.work import Work
 
 AMENDED_MEANWHILE = "Somebody else amended this referral while you were working on it. Open it again to see how."
@@ -111,18 +107,10 @@ def _add_changed_record(
     work: Work, referral: Referral, command: ReceiveReferral, before: Content, after: Content
 ) -> None:
     premises = referral.current_premises
-    if before["address"] != after["address"] or (command.confidential_address and not premises.confidential):
+    asks_now = command.confidential_address and not before["confidential_address"]
+    if before["address"] != after["address"] or (asks_now and not premises.confidential):
         premises = place(work, command.address, confidential=command.confidential_address or premises.confidential)
-    earlier = referral.person_records[-1] if referral.person_records else None
-    record = add_record(work, referral, command, premises)
-    work.session.flush()  # keys name the record's row
-    store_keys(work, [engine_record(record, premises, referral.source_system, referral.received_at)])
-    link = None
-    if earlier is not None:
-        link = work.session.scalar(
-            select(PersonLink).where(PersonLink.record_id == earlier.id, PersonLink.valid_to.is_(None))
-        )
-    link_person(work, record, link.person_id if link else None, reason="Amended record of the same referral")
+    record_at(work, referral, command, premises, reason="Amended record of the same referral")
 
 
 def _follow_address(work: Work, case: Case, referral: Referral, referrals: list[Referral]) -> None:
@@ -132,10 +120,7 @@ def _follow_address(work: Work, case: Case, referral: Referral, referrals: list[
     still_there = any(other.current_premises.id == case.premises_id for other in referrals if other is not referral)
     if still_there and not premises.confidential:
         return
-    case.premises, case.borough_code = premises, premises.borough_code
-    booked = select(Visit).where(Visit.case_id == case.id, Visit.state == VisitState.BOOKED)
-    for visit in work.session.scalars(booked):
-        visit.premises_id = premises.id
+    move_case(work, case, premises)
 
 
 def _case_of(work: Work, referral: Referral) -> Case:
