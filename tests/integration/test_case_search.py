@@ -85,6 +85,19 @@ def test_part_of_a_reference_finds_it(home: tuple[Agency, Case, Referral], clien
     assert str(home[1].id) in found(client, home[1].reference[:8])
 
 
+def test_part_of_a_reference_without_a_digit_finds_it(
+    arrange: Arranger, client: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fire = arrange.agency()
+    client.sign_in(arrange.user(fire))
+    with monkeypatch.context() as patch:
+        patch.setattr("prevention.domain.reference.secrets.choice", lambda _: "W")
+        case = arrange.received(fire)
+    assert case.reference == "C-WWWW-WWWW"
+    for typed in ("C-WWWW-W", "c wwww", "R-WWWW-W"):
+        assert found(client, typed) == {str(case.id)}
+
+
 @pytest.mark.parametrize(
     "typed",
     ["", " ", "'", "x", "\x00", "& | ! ( ) :*", "<b>", "';--", "no such person", "!!!", "\\", "%", "日", "a & !b"],

@@ -39,6 +39,7 @@ from prevention.services.imports.source import Source
 from prevention.services.work import Work
 from prevention.settings import Settings
 from prevention.tasks import imports as tasks
+from prevention.tasks.failing import TaskFailed
 from prevention.unit_of_work import GuardedSession, unit_of_work, utc_now
 from tests.conftest import actor_of
 from tests.support.arranging import Arranger
@@ -533,8 +534,9 @@ def test_a_run_that_cannot_go_on_says_so(
             tasks.run_import(str(handed_in))
         assert state_of(rows, handed_in).state is ImportState.QUEUED
         tasks.run_import.push_request(retries=4)
-        with pytest.raises(OSError, match="no space"):
+        with pytest.raises(TaskFailed, match=r"^OSError at") as failed:
             tasks.run_import.run(str(handed_in))
+        assert "no space" not in str(failed.value)
         tasks.run_import.pop_request()
     run = state_of(rows, handed_in)
     assert run.state is ImportState.FAILED

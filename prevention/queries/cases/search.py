@@ -28,6 +28,7 @@ MOST_SORTED = 1000
 
 _POSTCODE = re.compile(r"\b(GIR|[A-Z]{1,2}[0-9][A-Z0-9]?)\s*([0-9][ABD-HJLNP-UW-Z]{2})\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
+_STARTS_A_REFERENCE = re.compile(r"^\s*[CR][\s-]", re.IGNORECASE)
 _PHONE = re.compile(r"^[\s0-9+().-]{9,}$")
 
 
@@ -135,7 +136,7 @@ def _terms(typed: str) -> list[str]:
 
 def _whole_tokens(typed: str) -> list[str]:
     token = _token(typed[:LONGEST_SEARCH])
-    if len(token) < 3 or not any(ch.isdigit() for ch in token):
+    if len(token) < 3 or not (any(ch.isdigit() for ch in token) or _STARTS_A_REFERENCE.match(typed)):
         return []
     if _PHONE.match(typed.strip()):
         return [token.removeprefix("00")]
