@@ -155,6 +155,32 @@ def test_a_page_left_open_is_out_of_sight_until_its_user_is_back(tablet: Tablet,
         notes.fill("Oxygen in the bedroom, and candles")
 
 
+def test_what_is_tried_while_somebody_else_is_signed_in_is_sent_once_its_user_is_back(
+    tablet: Tablet, day: Day, mate: User, rows: Session
+) -> None:
+    tablet.sign_in(day.officer)
+    tablet.open_form()
+    left_open = tablet.page
+    tablet.cut_off()
+    tablet.notes.fill("Oxygen in the bedroom")
+    expect(left_open.locator("[data-autosave-status]")).to_contain_text("not sent yet")
+
+    tablet.page = left_open.context.new_page()
+    tablet.page.goto(f"{tablet.address}/visits/")
+    tablet.sign_out()
+    tablet.unsent.get_by_role("button", name="Sign out and keep it locked").click()
+    tablet.is_signed_out()
+    with left_open.expect_response(lambda answer: answer.request.method == "PUT" and answer.status == 400):
+        tablet.connect()
+        tablet.sign_in(mate)
+    tablet.sign_out()
+    tablet.is_signed_out()
+
+    with left_open.expect_response(lambda answer: answer.request.method == "PUT" and answer.ok):
+        tablet.sign_in(day.officer)
+    assert drafts(rows) == [["Oxygen in the bedroom"]]
+
+
 def test_signing_out_without_script_works(tablet: Tablet, day: Day, open_page: Open) -> None:
     plain = Tablet(open_page(**TABLET, java_script_enabled=False), tablet.address, tablet.visit_form)
     plain.sign_in(day.officer)

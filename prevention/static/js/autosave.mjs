@@ -246,10 +246,13 @@ class Draft {
         this.say(detail || "This form holds more than can be kept. Make the notes shorter.");
         return;
       }
-      if (answer.status === 400 && !this.renewed && (await this.renewToken())) {
-        this.dirty = true;
-        this.soon();
-        return;
+      if (answer.status === 400 && !this.renewed) {
+        this.renewed = true;
+        if (await this.renewToken()) {
+          this.dirty = true;
+          this.soon();
+          return;
+        }
       }
       if (answer.status === 401 || answer.redirected) {
         this.dirty = true;
@@ -298,7 +301,6 @@ class Draft {
 
   /** Signing in again makes a new token: fetches it for every form of the page. False when somebody else signed in. */
   async renewToken() {
-    this.renewed = true;
     const { csrf_token: token, owner } = await this.ask();
     if (!token || owner !== device.owner) {
       return false;
@@ -329,6 +331,7 @@ class Draft {
 
   later() {
     clearTimeout(this.timer);
+    this.renewed = false; // by then its user may be back, with a new token
     this.timer = setTimeout(() => this.send(), this.retry);
     this.retry = Math.min(this.retry * 2, LAST_RETRY_MS);
   }
