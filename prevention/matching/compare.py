@@ -4,14 +4,12 @@ A comparison is symmetric: ``compare(a, b) == compare(b, a)``. The levels are th
 what a person reads.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
-from importlib import resources
 
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
+from prevention.matching.names import same_name_group, sound
 from prevention.matching.record import Record, is_initial
 
 #: Every field with its levels, the strongest agreement first, and the words for each.
@@ -20,6 +18,7 @@ LEVELS: dict[str, dict[str, str]] = {
         "exact": "same first name",
         "variant": "first name is a short form or another spelling of the same name",
         "close": "first name one slip apart",
+        "sounds": "first name sounds alike",
         "initial": "only an initial, and it agrees",
         "other_forename": "first name is the other's middle name",
         "missing": "no first name to compare",
@@ -32,6 +31,7 @@ LEVELS: dict[str, dict[str, str]] = {
         "close": "surname one slip apart",
         "sounds": "surname sounds alike",
         "missing": "no surname to compare",
+        "similar": "surname alike but not the same",
         "different": "different surname",
     },
     "middle": {
@@ -49,6 +49,7 @@ LEVELS: dict[str, dict[str, str]] = {
         "new_year": "same date of birth, but 1 January",
         "swapped": "day and month of birth swapped",
         "one_digit": "date of birth one digit apart",
+        "near": "date of birth two slips apart",
         "age_agrees": "age or year of birth agrees",
         "missing": "no date of birth to compare",
         "two_parts": "two of day, month and year of birth are the same",
@@ -72,13 +73,17 @@ LEVELS: dict[str, dict[str, str]] = {
     "premises": {
         "same_uprn": "same property (UPRN)",
         "same_address": "same address",
+        "same_communal": "same care home, hostel or the like",
         "likely_address": "same number and street, postcode missing on one side",
         "flat_missing": "same building, flat missing on one side",
         "near_address": "almost the same address",
+        "likely_home": "same number and street, postcode differs",
         "other_flat": "another flat in the same building",
         "postcode_only": "same postcode, no house number on one side",
         "same_postcode": "same postcode",
         "no_fixed_abode": "both of no fixed abode",
+        "one_without_abode": "one of them of no fixed abode",
+        "nearby": "another street of the same small area",
         "missing": "no address to compare",
         "different": "different address",
     },
@@ -89,7 +94,7 @@ VAGUER_PREMISES = frozenset({"flat_missing", "postcode_only"})
 #: Levels of ``premises`` that fit one home without showing it: enough only where the person is certain.
 FITTING_PREMISES = VAGUER_PREMISES | {"near_address"}
 #: Levels of ``premises`` that mean one home.
-SAME_PREMISES = frozenset({"same_uprn", "same_address", "likely_address"})
+SAME_PREMISES = frozenset({"same_uprn", "same_address", "same_communal", "likely_address"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,27 +137,6 @@ def compare(one: Record, other: Record) -> Comparison:
 # --- names ----------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
-def _groups_of_name() -> dict[str, frozenset[int]]:
-    content = json.loads((resources.files("prevention.matching") / "nicknames.json").read_text(encoding="utf-8"))
-    found: dict[str, set[int]] = {}
-    for at, group in enumerate(content["groups"]):
-        for name in group:
-            found.setdefault(name, set()).add(at)
-    return {name: frozenset(groups) for name, groups in found.items()}
-
-
-def same_name_group(one: str, other: str) -> bool:
-    """Whether two folded forenames are used for one another: Bob and Robert, Mohammed and Muhammad."""
-    groups = _groups_of_name()
-    return not groups.get(one, frozenset()).isdisjoint(groups.get(other, frozenset()))
-
-
-def name_groups(name: str) -> frozenset[int]:
-    """The numbers of the groups a folded forename is in; empty when it is in none."""
-    return _groups_of_name().get(name, frozenset())
-
-
 def _fits_gaps(one: str, other: str) -> bool:
     """Equal but for letters that an export wrote as ``?``."""
     return (
@@ -188,26 +172,20 @@ def _forename_level(one: tuple[str, ...], other: tuple[str, ...]) -> str:
         level = "initial" if first[0] == second[0] else "different"
     elif _one_slip(first, second):
         level = "close"
-    elif (first in other[1:] and len(first) > 2) or (second in one[1:] and len(second) > 2):
+    elif _is_later(first, other) or _is_later(second, one):
         level = "other_forename"
+    elif len(sound(first)) > 2 and sound(first) == sound(second):
+        level = "sounds"
     elif JaroWinkler.similarity(first, second) >= 0.88:
         level = "similar"
     return level
 
 
-def sound(name: str) -> str:
-    """How a folded surname sounds, roughly: for spellings by ear. Names in other scripts are their own sound."""
-    if not name.isascii():
-        return name
-    word = name
-    for written, heard in (
-        ("SCH", "S"), ("SZ", "S"), ("CZ", "S"), ("SH", "S"), ("CH", "K"), ("PH", "F"), ("GH", "G"), ("CK", "K"),
-        ("MAC", "MK"), ("MC", "MK"), ("QU", "K"), ("Q", "K"), ("CE", "SE"), ("CI", "SI"), ("CY", "SI"), ("C", "K"),
-        ("Z", "S"), ("V", "F"), ("W", "F"), ("J", "Y"), ("X", "KS"), ("DG", "G"), ("KN", "N"), ("WR", "R"), ("TH", "T"),
-    ):  # fmt: skip
-        word = word.replace(written, heard)
-    kept = word[:1] + "".join(letter for letter in word[1:] if letter not in "AEIOUYH")
-    return "".join(letter for at, letter in enumerate(kept) if at == 0 or letter != kept[at - 1])
+def _is_later(name: str, names: tuple[str, ...]) -> bool:
+    """Whether a first name is among the other's middle names, written in any of its ways."""
+    return len(name) > 2 and any(
+        name == later or same_name_group(name, later) or _one_slip(name, later) for later in names[1:]
+    )
 
 
 def _surname_level(one: tuple[str, ...], other: tuple[str, ...]) -> str:
@@ -228,6 +206,8 @@ def _surname_level(one: tuple[str, ...], other: tuple[str, ...]) -> str:
         level = "close"
     elif len(sound(whole)) > 1 and sound(whole) == sound(second):
         level = "sounds"
+    elif JaroWinkler.similarity(whole, second) >= 0.88:
+        level = "similar"
     return level
 
 
@@ -255,8 +235,8 @@ def compare_names(one: Record, other: Record) -> tuple[str, str, str]:
         return (*straight, "straight")
     crossed = min(
         (
-            (_forename_level(one.forenames, other.surnames), _surname_level(one.surnames, other.forenames[:1])),
-            (_forename_level(other.forenames, one.surnames), _surname_level(other.surnames, one.forenames[:1])),
+            (_forename_level(one.surnames, other.forenames), _surname_level(one.forenames, other.surnames)),
+            (_forename_level(one.forenames, other.surnames), _surname_level(one.surnames, other.forenames)),
         ),
         # Of two that are as good the weaker, and the same whoever comes first.
         key=lambda levels: (_rank(levels), "missing" not in levels, levels),
@@ -292,8 +272,19 @@ def _compare_dates(one: date, other: date) -> str:
         return "one_digit"
     if one.year == other.year and (1, 1) in {(one.month, one.day), (other.month, other.day)}:
         return "age_agrees"  # 1 January is how desks write a year
+    if _near(one, other):
+        return "near"
     parts = (one.year == other.year) + (one.month == other.month) + (one.day == other.day)
     return "two_parts" if parts == 2 else "different"
+
+
+def _near(one: date, other: date) -> bool:
+    """Two digits differ, or day and month are swapped and one digit of the year or neighbour differs as well."""
+    first, second = f"{one:%Y%m%d}", f"{other:%Y%m%d}"
+    swapped = f"{other:%Y%d%m}"
+    if sum(a != b for a, b in zip(first, second, strict=True)) <= 2 or _one_digit(first, swapped):
+        return True
+    return abs(one.year - other.year) == 1 and (one.day, one.month) == (other.day, other.month)
 
 
 def _one_digit(one: str, other: str) -> bool:
@@ -333,47 +324,54 @@ def _compare_digits(one: str | None, other: str | None) -> str:
 
 
 def compare_premises(one: Record, other: Record) -> str:
-    """The level of the address: UPRN first, then the parts; inequality of UPRNs is weak (domain.md 5.1)."""
+    """The level of the address: UPRN first, then what tells a dwelling; inequality of UPRNs is weak (domain.md 5.1)."""
     if one.no_fixed_abode or other.no_fixed_abode:
-        return "no_fixed_abode" if one.no_fixed_abode and other.no_fixed_abode else "different"
-    if one.uprn and one.uprn == other.uprn:
-        return "same_uprn"
-    if one.address_key is not None and one.address_key == other.address_key:
-        return "same_address"
+        return "no_fixed_abode" if one.no_fixed_abode and other.no_fixed_abode else "one_without_abode"
+    same_uprn = bool(one.uprn) and one.uprn == other.uprn
+    if same_uprn or (one.address_key is not None and one.address_key == other.address_key):
+        return "same_communal" if one.communal or other.communal else "same_uprn" if same_uprn else "same_address"
     if not _placed(one) or not _placed(other):
         return "missing"
-    return _compare_parts(one, other)
+    if one.postcode is not None and one.postcode == other.postcode:
+        return _in_one_postcode(one, other)
+    return _in_two_postcodes(one, other)
 
 
 def _placed(record: Record) -> bool:
     return bool(record.postcode or record.number or record.building)
 
 
-def _compare_parts(one: Record, other: Record) -> str:
-    same_number = bool(one.number) and one.number == other.number
-    if one.postcode is not None and one.postcode == other.postcode:
-        alike_street = _alike(one.street, other.street)
-        same_building = bool(one.building) and one.building == other.building and not (one.number and other.number)
-        if same_building or (same_number and (alike_street or not (one.street and other.street))):
-            return _by_flat(one, other, "same_address")
-        if alike_street and one.flat == other.flat and _near_number(one.number, other.number):
-            return "near_address"
-        bare = any(not (record.number or record.building) for record in (one, other))
-        bare = bare and (alike_street or not (one.street and other.street))
-        return "postcode_only" if bare else "same_postcode"
+def _in_one_postcode(one: Record, other: Record) -> str:
+    alike_street = _alike(one.street, other.street) or not (one.street and other.street)
+    same_building = bool(one.building) and _alike(one.building, other.building)
+    if not (one.tokens or one.building) or not (other.tokens or other.building):
+        return "postcode_only" if alike_street else "same_postcode"
+    if one.tokens and one.tokens == other.tokens:
+        level = "same_address" if alike_street else "near_address"
+    elif not one.tokens or not other.tokens:
+        level = "flat_missing" if same_building else "same_postcode"
+    elif one.tokens < other.tokens or other.tokens < one.tokens:
+        level = "flat_missing" if alike_street or same_building else "same_postcode"
+    elif one.tokens & other.tokens:
+        level = "other_flat" if alike_street or same_building else "same_postcode"
+    elif alike_street and one.flat == other.flat and _near_number(one.number, other.number):
+        level = "near_address"
+    else:
+        level = "same_postcode"
+    return "same_communal" if level == "same_address" and (one.communal or other.communal) else level
+
+
+def _in_two_postcodes(one: Record, other: Record) -> str:
+    """Without a postcode in common: the same number and street may be one home whose postcode was mistyped."""
     both = one.postcode is not None and other.postcode is not None
-    if same_number and one.street and one.street == other.street:
-        if not both:
-            return _by_flat(one, other, "likely_address")
-        if _one_slip(str(one.postcode).replace(" ", ""), str(other.postcode).replace(" ", "")):
-            return _by_flat(one, other, "likely_address")
-    return "different" if both else "missing"
-
-
-def _by_flat(one: Record, other: Record, level: str) -> str:
-    if one.flat == other.flat:
-        return level
-    return "flat_missing" if not one.flat or not other.flat else "other_flat"
+    same_street = bool(one.street) and one.street == other.street
+    if one.tokens and one.tokens == other.tokens and same_street:
+        if not both or _one_slip(str(one.postcode).replace(" ", ""), str(other.postcode).replace(" ", "")):
+            return "likely_address"
+        return "likely_home" if str(one.postcode)[0] == str(other.postcode)[0] else "different"
+    if not both:
+        return "missing"
+    return "nearby" if str(one.postcode)[:-2] == str(other.postcode)[:-2] else "different"
 
 
 def _alike(one: str, other: str) -> bool:

@@ -17,10 +17,14 @@ _FIELD_WORDS = {
     "email": "E-mail",
     "premises": "Address",
     "prior": "Before comparing",
+    "forename_rarity": "How rare the first name is",
+    "surname_rarity": "How rare the surname is",
     "household": "Could be another member of the household",
 }
 _SILENT = frozenset({"missing", "straight"})
-_AGAINST = frozenset({"different", "age_differs", "similar", "other_flat", "two_parts"})
+_AGAINST = frozenset(
+    {"different", "age_differs", "similar", "other_flat", "two_parts", "near", "likely_home", "nearby"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -775,3 +775,36 @@ def address_key(address: TidiedAddress) -> str | None:
         return f"{flat}|{number}|{street}|{where}"
     building = " ".join(re.sub(r"[^\w ]", "", fold(address.building)).split())
     return f"{flat}|{building}||{where}" if building else None
+
+
+_FLOOR_WORDS = {
+    "GROUND": "GROUND", "GRD": "GROUND", "GFF": "GROUND", "FIRST": "FIRST", "1ST": "FIRST", "FFF": "FIRST",
+    "SECOND": "SECOND", "2ND": "SECOND", "SFF": "SECOND", "THIRD": "THIRD", "3RD": "THIRD", "TOP": "TOP",
+    "TFF": "TOP", "BASEMENT": "BASEMENT", "GARDEN": "GARDEN", "LOWER": "LOWER", "UPPER": "UPPER",
+}  # fmt: skip
+_TOKEN = re.compile(r"[0-9]+|(?<![^\W_])[A-Z](?![^\W_'])|(?<=[0-9])[A-Z](?![^\W_])")
+
+
+_COMMUNAL = re.compile(
+    r"\b(?:(?:CARE|NURSING|RESIDENTIAL|REST) HOME|HOSTEL|HOSPITAL|HOSPICE|REFUGE|SHELTERED|EXTRA CARE|HOTEL|YMCA|"
+    r"PRISON|HALLS? OF RESIDENCE|BARRACKS|ALMSHOUSES)\b"
+)
+
+
+def is_communal(address: TidiedAddress) -> bool:
+    """Whether the address names a place where many people live who are no household: a care home, a hostel."""
+    return bool(_COMMUNAL.search(fold(f"{address.building} {address.text}")))
+
+
+def dwelling_tokens(address: TidiedAddress) -> frozenset[str]:
+    """All that tells one dwelling of a street from another: numbers, single letters and floors, as a set.
+
+    Equal for ``39A``, ``39 A`` and ``Flat A, 39``, and for ``2/11`` and ``Flat 2, 11`` (linkage.md section 5: compare
+    sets, not parsed fields). Letters of the street's own name and of the postcode do not count.
+    """
+    if address.no_fixed_abode:
+        return frozenset()
+    words = fold(f"{address.flat} {address.building} {address.number}")
+    found = {token.lstrip("0") for token in _TOKEN.findall(words)}
+    floor = _FLOOR_WORDS.get(fold(address.flat).split(" ")[0])
+    return frozenset(found | {floor} if floor else found) - {""}

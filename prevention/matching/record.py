@@ -14,7 +14,9 @@ class Record:
     """What is compared of one referral. Text is folded (upper case, no accents); empty or None means not given.
 
     ``forenames`` are the first name and the middle names in order; ``surnames`` the parts of the surname, so that
-    "Garcia-Lopez" has two. ``flat`` and ``number`` are :func:`~prevention.matching.normalise.flat_and_number`'s.
+    "Garcia-Lopez" has two. ``flat`` and ``number`` are :func:`~prevention.matching.normalise.flat_and_number`'s;
+    ``tokens`` are all that tells one dwelling of a street from another, however it was written. ``communal``: many
+    people who are no household live there.
     ``received`` is the day the referral came in, which an age counts from.
     """
 
@@ -36,8 +38,10 @@ class Record:
     street: str = ""
     building: str = ""
     town: str = ""
+    tokens: frozenset[str] = frozenset()
     address_key: str | None = None
     no_fixed_abode: bool = False
+    communal: bool = False
 
     @property
     def surname(self) -> str:
@@ -54,17 +58,22 @@ class Record:
         source: str = "",
         received: date | None = None,
     ) -> "Record":
-        """Make a record from what the door normalised. Pure: the same input gives an equal record."""
+        """Make a record from what the door normalised. Pure: the same input gives an equal record.
+
+        A sex that was not given is taken from the title, and a first name from the e-mail address that holds it.
+        """
         flat, number = normalise.flat_and_number(address)
+        forenames = folded_forenames(f"{person.first_name} {person.middle_name}")
+        surnames = folded_surnames(person.surname)
         return cls(
             record_id=record_id,
             source=source,
             received=received,
-            forenames=_parts(f"{person.first_name} {person.middle_name}", joined=False),
-            surnames=_parts(person.surname, joined=True),
+            forenames=forenames or _forename_in_email(person.email, surnames),
+            surnames=surnames,
             dob=person.dob,
             age=person.age,
-            sex=person.sex,
+            sex=person.sex or _SEX_OF_TITLE.get(person.title, ""),
             nhs_number=person.nhs_number,
             phone=person.phone,
             email=person.email,
@@ -75,9 +84,14 @@ class Record:
             street=normalise.street_key(address.street),
             building=" ".join(re.findall(r"[^\W_]+", normalise.fold(address.building))),
             town=normalise.fold(address.town),
+            tokens=normalise.dwelling_tokens(address),
             address_key=normalise.address_key(address),
             no_fixed_abode=address.no_fixed_abode,
+            communal=normalise.is_communal(address),
         )
+
+
+_SEX_OF_TITLE = {"Mr": "M", "Master": "M", "Sir": "M", "Mrs": "F", "Ms": "F", "Miss": "F", "Dame": "F"}
 
 
 def is_initial(name: str) -> bool:
@@ -85,7 +99,25 @@ def is_initial(name: str) -> bool:
     return len(name) == 1 and unicodedata.category(name) != "Lo"
 
 
-def _parts(name: str, *, joined: bool) -> tuple[str, ...]:
-    """The words of a name without apostrophes. A hyphen parts a surname; in a forename it is left out."""
-    folded = normalise.fold(name).replace("'", "").replace("-", " " if joined else "")
+def folded_forenames(name: str) -> tuple[str, ...]:
+    """The words of one or more forenames as they are compared; a hyphen inside one is left out."""
+    return _words(normalise.fold(name).replace("'", "").replace("-", ""))
+
+
+def folded_surnames(name: str) -> tuple[str, ...]:
+    """The words of a surname as they are compared; a hyphen parts two."""
+    return _words(normalise.fold(name).replace("'", "").replace("-", " "))
+
+
+def _words(folded: str) -> tuple[str, ...]:
     return tuple(word for word in folded.split() if any(letter.isalpha() for letter in word))
+
+
+def _forename_in_email(email: str | None, surnames: tuple[str, ...]) -> tuple[str, ...]:
+    """The first name in an address that is nothing but the two names: ``georgia.hooper79@…`` of a Hooper."""
+    surname = "".join(surnames)
+    if not email or len(surname) < 3:
+        return ()
+    local = re.sub(r"[^A-Z]", "", email.split("@")[0].upper())
+    rest = local.removesuffix(surname) if local.endswith(surname) else local.removeprefix(surname)
+    return (rest,) if rest != local and len(rest) > 2 else ()

@@ -1,6 +1,7 @@
 """Person records as each agency gave them, and the links that say which are one person or one household."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +70,27 @@ class BlockingKey(Base):
 
     key: Mapped[str] = mapped_column(primary_key=True)
     record_id: Mapped[UUID] = mapped_column(ForeignKey("person_records.id"), primary_key=True, index=True)
+
+
+class NamePart(StrEnum):
+    """Which part of a name a count is of; ``RECORD`` counts all records, whatever their names."""
+
+    FORENAME = "FORENAME"
+    SURNAME = "SURNAME"
+    RECORD = "RECORD"
+
+
+class NameCount(Base):
+    """How many person records have this forename or surname, folded: agreeing on a rare name says more.
+
+    Counted anew now and then; records that came in since are not in it.
+    """
+
+    __tablename__ = "name_counts"
+
+    part: Mapped[NamePart] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    records: Mapped[int]
 
 
 class PersonLink(Identified, Linked, Base):

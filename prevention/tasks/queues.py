@@ -33,6 +33,7 @@ _ROUTES = {
     "followups": Queue.FOLLOWUPS,
     "accounts": Queue.FOLLOWUPS,
     "imports": Queue.IMPORT,
+    "matches": Queue.FOLLOWUPS,
     "referrals": Queue.FOLLOWUPS,
 }
 

@@ -7,6 +7,7 @@ MODULES = (
     "prevention.tasks.outbox",
     "prevention.tasks.followups",
     "prevention.tasks.imports",
+    "prevention.tasks.matches",
     "prevention.tasks.referrals",
     "prevention.tasks.notifications",
 )
@@ -21,6 +22,7 @@ BEAT: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"expires": 600},
     },
+    "count-names": {"task": "matches.count_names", "schedule": 3600.0, "options": {"expires": 600}},
     "resume-imports": {"task": "imports.resume", "schedule": 60.0, "options": {"expires": 120}},
     "expire-previews": {"task": "imports.expire_previews", "schedule": 3600.0, "options": {"expires": 600}},
     "settle-answered-amendments": {

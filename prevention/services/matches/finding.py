@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import DateTime, Text, Uuid, any_, bindparam, func, or_, select, text, union
+from sqlalchemy import DateTime, Integer, Text, Uuid, any_, bindparam, func, or_, select, text, true, tuple_, union
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import defer, joinedload
 
@@ -17,24 +17,24 @@ from prevention.domain.concern import load_concern_rules, same_concern
 from prevention.domain.local_time import LONDON
 from prevention.domain.match import MatchDecision
 from prevention.domain.referral import Channel, TidiedAddress, TidiedPerson
-from prevention.matching.blocking import keys, strongest_keys
+from prevention.matching.blocking import LARGEST_CAP, cap, keys
 from prevention.matching.compare import compare_premises
 from prevention.matching.decide import Outcome, choose
 from prevention.matching.explain import explain
+from prevention.matching.frequencies import Frequencies, NameRarity
+from prevention.matching.model import default_model
 from prevention.matching.profile import Profile
 from prevention.matching.record import Record
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
 from prevention.models.match import MatchCandidate
-from prevention.models.person import BlockingKey, PersonLink, PersonRecord
+from prevention.models.person import BlockingKey, NameCount, NamePart, PersonLink, PersonRecord
 from prevention.models.premises import AddressStatus, Premises
 from prevention.models.referral import Referral
 from prevention.services.cases.finding import lock_cases
 from prevention.services.locks import lock_words
 from prevention.services.work import Work
 
-#: A key shared by more records than this tells nobody apart (a care home, a hospital's phone): it is passed over.
-COMMONEST_KEY = 60
 #: Most people one record is compared with.
 MOST_PEOPLE = 80
 #: Most voices of cases that are gone through beside one referral, the newest first.
@@ -47,16 +47,34 @@ _STORE_KEYS = text(
 _SAME_HOME = "Same home; another person, or nobody, is named"
 
 
-_RARE = (
-    select(BlockingKey.key)
-    .where(BlockingKey.key == any_(bindparam("keys", type_=ARRAY(Text))))
-    .group_by(BlockingKey.key)
-    .having(func.count() <= COMMONEST_KEY)
+_WANTED = (
+    func.unnest(bindparam("keys", type_=ARRAY(Text)), bindparam("caps", type_=ARRAY(Integer)))
+    .table_valued("key", "cap")
+    .render_derived(name="wanted")
+)
+#: The records under a wanted key, no more of them than it takes to see that there are too many.
+_HELD = (
+    select(BlockingKey.record_id)
+    .where(BlockingKey.key == _WANTED.c.key)
+    .limit(LARGEST_CAP + 1)
+    .correlate(_WANTED)
+    .lateral("held")
+)
+_COUNTED = (
+    select(func.array_agg(_HELD.c.record_id).label("ids"), func.count().label("count"))
+    .select_from(_HELD)
+    .lateral("counted")
+)
+_FOUND = (
+    select(func.unnest(_COUNTED.c.ids).label("record_id"))
+    .select_from(_WANTED.join(_COUNTED, true()))
+    .where(_COUNTED.c.count <= _WANTED.c.cap)
+    .subquery("found")
 )
 _PEOPLE = (
     select(PersonLink.person_id)
-    .join(BlockingKey, BlockingKey.record_id == PersonLink.record_id)
-    .where(BlockingKey.key.in_(_RARE), PersonLink.valid_to.is_(None))
+    .join(_FOUND, _FOUND.c.record_id == PersonLink.record_id)
+    .where(PersonLink.valid_to.is_(None))
     .group_by(PersonLink.person_id)
     .order_by(func.count().desc(), PersonLink.person_id)
     .limit(MOST_PEOPLE)
@@ -142,7 +160,7 @@ class Likeness:
 
 def lock_people(work: Work, new: Iterable[Record]) -> None:
     """Wait for whoever takes in one of the same people: first referrals of one person at once make one person."""
-    lock_words(work, [f"person:{key}" for record in new for key in strongest_keys(record)])
+    lock_words(work, [f"person:{key}" for record in new for key in keys(record)])
 
 
 def find_likeness(work: Work, referral: Referral, record: PersonRecord, new: Record) -> Likeness:
@@ -150,7 +168,7 @@ def find_likeness(work: Work, referral: Referral, record: PersonRecord, new: Rec
 
     Which likeness joins, which is for a person, and which is nothing, is ``domain/concern.py``'s to say.
     """
-    outcomes = choose(new, _profiles(work, new))
+    outcomes = choose(new, _profiles(work, new), rarity=_rarity(work, new))
     likeness = _likeness_of_person(outcomes)
     beside = _cases_beside(work, referral, record, outcomes)
     for candidate in beside:
@@ -285,11 +303,27 @@ def _profiles(work: Work, new: Record) -> list[Profile]:
     found = keys(new)
     if not found:
         return []
-    rows = work.session.execute(_SHARING_A_KEY, {"keys": list(found)})
+    rows = work.session.execute(_SHARING_A_KEY, {"keys": list(found), "caps": [cap(key) for key in found]})
     records: dict[UUID, list[Record]] = defaultdict(list)
     for person_id, record, source, received_at in rows:
         records[person_id].append(engine_record(record, record.premises, source, received_at))
     return [Profile.of(str(person_id), held) for person_id, held in records.items()]
+
+
+def _rarity(work: Work, new: Record) -> NameRarity:
+    """How rare the names of ``new`` are among all records, by the last count."""
+    own = [(NamePart.RECORD, ""), (NamePart.SURNAME, new.surname)]
+    own += [(NamePart.FORENAME, name) for name in new.forenames[:1]]
+    rows = work.session.execute(
+        select(NameCount.part, NameCount.name, NameCount.records).where(tuple_(NameCount.part, NameCount.name).in_(own))
+    )
+    counted = {(part, name): records for part, name, records in rows}
+    counts = Frequencies(
+        records=counted.get((NamePart.RECORD, ""), 0),
+        forenames={name: count for (part, name), count in counted.items() if part is NamePart.FORENAME},
+        surnames={name: count for (part, name), count in counted.items() if part is NamePart.SURNAME},
+    )
+    return counts.rarity(new, default_model())
 
 
 def _likeness_of_person(outcomes: list[Outcome]) -> Likeness:
