@@ -2,13 +2,14 @@
 
 from flask import Flask
 
-from prevention.cli import accounts, agencies, demonstration, gazetteer, notifications, reference, referrals
+from prevention.cli import accounts, agencies, demonstration, gazetteer, matching, notifications, reference, referrals
 
 _GROUPS = (
     accounts.group,
     agencies.group,
     demonstration.group,
     gazetteer.group,
+    matching.group,
     notifications.group,
     reference.group,
     referrals.group,

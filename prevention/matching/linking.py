@@ -1,0 +1,110 @@
+"""A whole file taken in record by record, in memory: what the product does one referral at a time, without a database.
+
+For trying a model on a file, for benchmarks, and for the commands ``flask matching link`` and ``score-pairs``.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from prevention.domain.match import MatchDecision
+from prevention.matching.blocking import cap, keys
+from prevention.matching.decide import Outcome, choose, decide
+from prevention.matching.frequencies import Frequencies
+from prevention.matching.model import Model, default_model
+from prevention.matching.profile import Profile
+from prevention.matching.record import Record
+
+#: Most people a record is compared with, those who share the most keys first.
+MOST_PEOPLE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What became of one record: whose it is, of which household, and how surely.
+
+    ``probability`` is that of the likeliest known person (0 when there is none); one for review stays apart, as a
+    person of its own.
+    """
+
+    record_id: str
+    person_id: str
+    household_id: str
+    decision: MatchDecision
+    probability: float
+
+
+@dataclass(slots=True)
+class Linker:
+    """The people met so far. ``frequencies`` are those of the whole file, so that its order does not change a score."""
+
+    model: Model
+    frequencies: Frequencies
+    _by_key: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _person_of: dict[str, str] = field(default_factory=dict)
+    _household_of: dict[str, str] = field(default_factory=dict)
+    _records_of: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
+
+    def take_in(self, record: Record) -> Linked:
+        """Decide whose a record is and keep it; ids of people and households are those of their first records."""
+        found = keys(record)
+        outcomes = choose(record, self._candidates(found), self.model, self.frequencies.rarity(record, self.model))
+        best = outcomes[0] if outcomes else None
+        joined = best is not None and best.decision is MatchDecision.JOINED
+        person_id = best.profile_id if best is not None and joined else record.record_id
+        household_id = self._household(outcomes) or record.record_id
+        self._keep(record, found, person_id, household_id)
+        return Linked(
+            record_id=record.record_id,
+            person_id=person_id,
+            household_id=household_id,
+            decision=best.decision if best else MatchDecision.NEW,
+            probability=best.p_same_person if best else 0.0,
+        )
+
+    def _candidates(self, found: Iterable[str]) -> list[Profile]:
+        shared: Counter[str] = Counter()
+        for key in found:
+            holders = self._by_key.get(key, ())
+            if len(holders) <= cap(key):
+                shared.update({self._person_of[holder] for holder in holders})
+        likeliest = sorted(shared, key=lambda person_id: (-shared[person_id], person_id))[:MOST_PEOPLE]
+        return [Profile.of(person_id, self._records_of[person_id]) for person_id in likeliest]
+
+    def _household(self, outcomes: Sequence[Outcome]) -> str | None:
+        """The household of whom the record most surely shares a dwelling with."""
+        best = max(outcomes, key=lambda outcome: outcome.p_same_household, default=None)
+        if best is None or best.p_same_household < 0.5:
+            return None
+        return self._household_of[best.profile_id]
+
+    def _keep(self, record: Record, found: Iterable[str], person_id: str, household_id: str) -> None:
+        self._person_of[record.record_id] = person_id
+        self._records_of[person_id].append(record)
+        self._household_of[person_id] = household_id  # where the person lives now
+        for key in found:
+            self._by_key[key].append(record.record_id)
+
+
+def link(records: Sequence[Record], model: Model | None = None) -> Iterator[Linked]:
+    """Take records in, in their order, and say of each what became of it."""
+    linker = Linker(model or default_model(), Frequencies.of(records))
+    for record in records:
+        yield linker.take_in(record)
+
+
+def score_pairs(records: Sequence[Record], model: Model | None = None) -> Iterator[tuple[Record, Record, Outcome]]:
+    """Every two records that share a key and may be one person or of one home (above 1 %), in their order."""
+    weights = model or default_model()
+    frequencies = Frequencies.of(records)
+    by_key: dict[str, list[int]] = defaultdict(list)
+    for at, record in enumerate(records):
+        for key in keys(record):
+            by_key[key].append(at)
+    for at, record in enumerate(records):
+        later = {other for key in keys(record) if len(by_key[key]) <= cap(key) for other in by_key[key] if other > at}
+        rarity = frequencies.rarity(record, weights)
+        for other in sorted(later):
+            outcome = decide(record, Profile.of(records[other].record_id, [records[other]]), weights, rarity)
+            if max(outcome.p_same_person, outcome.p_same_household) > 0.01:
+                yield record, records[other], outcome
