@@ -54,7 +54,7 @@ def desk(arrange: Arranger) -> tuple[User, Case]:
         (2, {ReferralReason.NO_ALARM}),
     ):
         arrange.received(ambulance, reasons=frozenset(reasons), now=datetime.now(UTC) - timedelta(days=days))
-    like = arrange.received(police, person=GivenPerson(first_name="Jean", surname="Whitfeld"))
+    like = arrange.received(police, person=GivenPerson(first_name="Ida", surname="Moss"))
     referral = like.referral_links[0].referral
     arrange.candidate(referral, case)
     coordinator = arrange.user(fire, name="Ana Cole")
