@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from prevention.domain.account import SYSTEM, Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
+from prevention.domain.referral import CurrentLocation
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome, VisitState
 from prevention.models.account import User
@@ -22,6 +23,7 @@ from prevention.models.case import Assignment, Case, RiskAssessment
 from prevention.models.followup import FollowUp
 from prevention.models.notification import Alert
 from prevention.models.person import PersonRecord
+from prevention.models.referral import Referral, ReferralAmendment
 from prevention.models.visit import AlarmRecord, EquipmentItem, OnwardReferral, Visit, VisitDraft
 from prevention.services.cases.summarising import open_referrals, summarise
 from prevention.services.work import Work
@@ -30,7 +32,7 @@ from tests.support.client import PageClient, without_token
 
 LONDON = ZoneInfo("Europe/London")
 #: Statements that finishing a visit may send: its rows, risk, case, follow-ups and trail.
-WHOLE_VISIT = 52
+WHOLE_VISIT = 53
 
 
 def soon(hours: float = 2) -> datetime:
@@ -44,6 +46,20 @@ CONTENT = {
     "staff_safety": ["TWO_PERSON"],
     "contact_constraints": [],
 }
+
+
+def amend(arrange: Arranger, referral: Referral, content: dict[str, object]) -> None:
+    arrange.save(
+        ReferralAmendment(
+            referral_id=referral.id,
+            made_at=soon(0),
+            reason="They rang",
+            changes={},
+            original={},
+            content=content,
+            content_hash="",
+        )
+    )
 
 
 class Day:
@@ -264,6 +280,38 @@ class TestMyVisits:
         assert page.select_one('a[href^="geo:51.53"]')
         assert len(page.select(".app-visit")) == 5
         assert "Take it" in page.text
+
+    @pytest.mark.parametrize(
+        ("said", "words"),
+        [
+            ({"current_location": "HOSPITAL"}, "In hospital, not at home"),
+            ({"told": "NO_UNSAFE"}, "It is not safe to tell the resident about the referral"),
+            ({"agrees": "NO"}, "The resident said no to being contacted"),
+        ],
+    )
+    def test_it_and_the_visit_say_what_the_referral_warns_whoever_knocks_of(
+        self, client: PageClient, day: Day, arrange: Arranger, said: dict[str, str], words: str
+    ) -> None:
+        visit = day.visit(scheduled_at=soon(2))
+        client.sign_in(day.officer)
+        assert words not in client.page("/visits/").text
+        amend(arrange, day.referral, CONTENT | said)
+        assert words in client.page("/visits/").select_one(".app-visit").text
+        assert words in client.page(f"/visits/{visit.id}").select_one("main").text
+
+    def test_a_crew_that_may_not_know_of_a_hospital_learns_that_nobody_is_in(
+        self, client: PageClient, arrange: Arranger
+    ) -> None:
+        ambulance, police = arrange.agency(AgencyKind.AMBULANCE), arrange.agency(AgencyKind.POLICE)
+        station = arrange.team(police, name="Safer neighbourhoods")
+        referral = arrange.referral(ambulance, current_location=CurrentLocation.HOSPITAL)
+        case = arrange.case(police, referrals=(referral,), owner_team_id=station.id, state=CaseState.ASSIGNED)
+        officer = arrange.user(police, Role.FIELD_OFFICER, team=station)
+        arrange.visit(case, officer_id=officer.id, team_id=station.id, scheduled_at=soon(2))
+        client.sign_in(officer)
+        card = client.page("/visits/").select_one(".app-visit").text
+        assert "Not at home now" in card
+        assert "hospital" not in card.lower()
 
     def test_a_visit_whose_time_has_passed_says_so_the_same_day(self, client: PageClient, day: Day) -> None:
         visit = day.visit(scheduled_at=soon(-0.5))

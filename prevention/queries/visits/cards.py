@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, load_only, selectinload
 
 from prevention.domain.account import Actor, Permission
 from prevention.domain.address_reveal import MASKED
@@ -24,7 +24,7 @@ from prevention.models.audit import AuditEvent, AuditTag
 from prevention.models.case import Case, ReferralLink
 from prevention.models.person import PersonRecord
 from prevention.models.premises import AddressStatus
-from prevention.models.referral import Referral
+from prevention.models.referral import Referral, ReferralAmendment
 from prevention.models.visit import Visit
 from prevention.policies.cases import may_work_on_case
 from prevention.policies.sharing import crew_instructions, no_suspect_named, screened_record
@@ -36,6 +36,7 @@ from prevention.policies.visits import (
     recordable_visits,
     visible_visits,
 )
+from prevention.queries.cases.voices import cautions
 
 #: More than anybody does in a fortnight; a longer list would hide that something is wrong.
 MOST_ON_A_LIST = 120
@@ -57,7 +58,8 @@ class VisitCard:
 
     ``is_confidential``: the home's address is kept confidential. ``may_open``: this visit is the actor's reason to see
     it, once it is on record that they opened the visit (``services/visits/opening.py``). ``may_reveal``: they may see
-    it on the case's page, for a reason they give.
+    it on the case's page, for a reason they give. ``cautions``: what the referrals mean for whoever rings or knocks,
+    and whether anybody is in.
     """
 
     visit: Visit
@@ -69,6 +71,7 @@ class VisitCard:
     contacts: tuple[Contact, ...]
     safety: tuple[StaffSafety, ...]
     constraints: tuple[ContactConstraint, ...]
+    cautions: tuple[str, ...]
     may_record: bool
     may_take: bool
 
@@ -205,12 +208,14 @@ def finished_visit(session: Session, actor: Actor, visit_id: UUID) -> VisitCard:
 def _cards(session: Session, actor: Actor, visits: Sequence[Visit], *, opened: bool = False) -> list[VisitCard]:
     contacts = _contacts(session, actor, {visit.case_id for visit in visits if visit.case_id})
     seen = _seen_before(session, actor, {visit.premises_id for visit in visits})
+    feeding = _feeding(session, {visit.case_id for visit in visits if visit.case_id})
     return [
         _card(
             actor,
             visit,
             contacts.get(visit.case_id, ()) if visit.case_id else (),
             _standing(seen[visit.premises_id], visit),
+            cautions(actor, feeding.get(visit.case_id, ())) if visit.case_id else (),
             opened=opened,
         )
         for visit in visits
@@ -235,6 +240,34 @@ def _seen_before(
     return seen
 
 
+def _feeding(session: Session, case_ids: Collection[UUID]) -> dict[UUID, list[Referral]]:
+    """The referrals that feed the cases, newest first, with no more of them than ``cautions`` reads."""
+    if not case_ids:
+        return {}
+    rows = session.execute(
+        select(ReferralLink.case_id, Referral)
+        .join(Referral, Referral.id == ReferralLink.referral_id)
+        .where(ReferralLink.case_id.in_(case_ids), ReferralLink.valid_to.is_(None))
+        .options(
+            load_only(
+                Referral.agency_id,
+                Referral.content,
+                Referral.reasons,
+                Referral.told,
+                Referral.agrees,
+                Referral.current_location,
+                raiseload=True,
+            ),
+            joinedload(Referral.amendments).load_only(ReferralAmendment.content, raiseload=True),
+        )
+        .order_by(ReferralLink.valid_from.desc(), ReferralLink.id.desc())
+    )
+    found: dict[UUID, list[Referral]] = defaultdict(list)
+    for case_id, referral in rows.unique():
+        found[case_id].append(referral)
+    return found
+
+
 def _standing(seen: list[tuple[datetime, frozenset[StaffSafety]]], visit: Visit) -> set[str]:
     """Those that still stand when ``visit`` is to be made."""
     rules = load_visit_rules()
@@ -247,7 +280,13 @@ def _standing(seen: list[tuple[datetime, frozenset[StaffSafety]]], visit: Visit)
 
 
 def _card(
-    actor: Actor, visit: Visit, contacts: tuple[Contact, ...], seen_before: set[str], *, opened: bool
+    actor: Actor,
+    visit: Visit,
+    contacts: tuple[Contact, ...],
+    seen_before: set[str],
+    cautioned: tuple[str, ...],
+    *,
+    opened: bool,
 ) -> VisitCard:
     hidden = keeps_address_back(visit)
     shown = opened or not hidden
@@ -262,6 +301,7 @@ def _card(
         contacts=contacts if shown else (),
         safety=tuple(warning for warning in StaffSafety if warning.value in given),
         constraints=crew_instructions(visit.case.contact_constraints) if visit.case else (),
+        cautions=cautioned,
         may_record=may_record_visit(actor, visit).allowed,
         may_take=visit.officer_id is None and may_take_visit(actor, visit).allowed,
     )
