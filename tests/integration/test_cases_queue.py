@@ -9,7 +9,9 @@ from sqlalchemy import event, text
 from prevention.domain.account import Actor, Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
+from prevention.domain.referral import CurrentLocation
 from prevention.domain.risk import RiskLevel
+from prevention.models.referral import ReferralAmendment
 from prevention.queries.cases.queue import Due, QueueFilter, QueueKey, queue
 from prevention.unit_of_work import GuardedSession
 from tests.conftest import actor_of
@@ -220,6 +222,29 @@ def test_a_row_masks_a_confidential_address_and_names_nobody(arrange: Arranger, 
     assert "NW1" not in page.get_text()
     for flag in ("Two people", "Dog", "Do not leave a card", "In hospital", "Medium", "1 referral", "Camden"):
         assert flag in row
+
+
+@pytest.mark.parametrize(("at_first", "now", "said"), [("HOSPITAL", "HOME", False), ("HOME", "HOSPITAL", True)])
+def test_a_row_says_where_somebody_is_as_last_amended(
+    arrange: Arranger, client: PageClient, at_first: str, now: str, said: bool
+) -> None:
+    fire = arrange.agency()
+    referral = arrange.referral(fire, current_location=CurrentLocation(at_first))
+    for minutes, where in enumerate(("CUSTODY", now)):
+        arrange.save(
+            ReferralAmendment(
+                referral_id=referral.id,
+                made_at=SOON + timedelta(minutes=minutes),
+                reason="",
+                changes={},
+                original={},
+                content={"current_location": where},
+                content_hash="",
+            )
+        )
+    arrange.case(fire, referrals=(referral,))
+    client.sign_in(arrange.user(fire))
+    assert ("In hospital" in client.page("/cases/").select_one(".app-row").text) is said
 
 
 def test_the_queue_is_not_for_officers_partners_or_administrators(arrange: Arranger, client: PageClient) -> None:

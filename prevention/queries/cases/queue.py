@@ -23,7 +23,7 @@ from prevention.models.account import User
 from prevention.models.agency import Agency, Area, Team
 from prevention.models.case import Case, ReferralLink
 from prevention.models.premises import Premises
-from prevention.models.referral import Referral
+from prevention.models.referral import Referral, ReferralAmendment
 from prevention.policies.cases import visible_cases
 from prevention.policies.sharing import NOT_AT_HOME, may_know
 
@@ -318,16 +318,24 @@ def _flags(actor: Actor, case: Case, *, in_hospital: bool) -> tuple[str, ...]:
 
 
 def _in_hospital() -> ColumnElement[bool]:
-    """Whether a referral says so, asked for the rows of the page alone: PostgreSQL answers an EXISTS here for every
+    """Whether a referral says so now, asked for the rows of the page alone: PostgreSQL answers an EXISTS here for every
     case at once, by reading all referrals.
     """
+    amended = (
+        select(ReferralAmendment.content["current_location"].as_string())
+        .where(ReferralAmendment.referral_id == Referral.id)
+        .order_by(ReferralAmendment.made_at.desc(), ReferralAmendment.id.desc())
+        .limit(1)
+        .correlate(Referral)
+        .scalar_subquery()
+    )
     said = (
         select(literal(value=True))
         .where(
             ReferralLink.case_id == Case.id,
             ReferralLink.valid_to.is_(None),
             Referral.id == ReferralLink.referral_id,
-            Referral.current_location == CurrentLocation.HOSPITAL,
+            func.coalesce(amended, Referral.current_location) == CurrentLocation.HOSPITAL.value,
         )
         .limit(1)
         .correlate(Case)
