@@ -136,6 +136,16 @@ def test_why_this_risk_names_the_source_of_each_factor(arrange: Arranger, client
     assert "version" in words
 
 
+@pytest.mark.parametrize(("pack", "name"), [("london_four_level", "London four-level"), ("charlie_p", "CHARLIE-P")])
+def test_the_rules_that_gave_the_level_go_by_their_name(
+    arrange: Arranger, client: PageClient, pack: str, name: str
+) -> None:
+    fire = arrange.agency(rule_pack=pack)
+    case = arrange.received(fire, address=HOME, person=JOAN, reasons=frozenset({ReferralReason.HOARDING}))
+    client.sign_in(arrange.user(fire))
+    assert f"Rules: {name}, version " in client.page(f"/cases/{case.id}").text
+
+
 def test_an_unshared_case_and_a_random_id_answer_alike(arrange: Arranger, client: PageClient) -> None:
     case = arrange.case(arrange.agency())
     client.sign_in(arrange.user(arrange.agency(AgencyKind.POLICE)))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from prevention.domain.account import Actor
 from prevention.domain.agency import AgencyKind
 from prevention.domain.risk import FactorSource, RiskLevel
-from prevention.domain.risk_rules import factor_reason
+from prevention.domain.risk_rules import factor_reason, load_pack
 from prevention.models.account import User
 from prevention.models.case import Case, RiskAssessment
 from prevention.policies.sharing import may_know, screened
@@ -43,7 +43,7 @@ class Why:
 
     level: RiskLevel
     score: int | None
-    rule_pack: str
+    rules: str
     version: str
     assessed_at: datetime
     overridden: bool
@@ -70,7 +70,7 @@ def why_this_level(session: Session, actor: Actor, case: Case) -> Why | None:
     return Why(
         level=assessment.level,
         score=assessment.score,
-        rule_pack=assessment.rule_pack,
+        rules=_pack_name(assessment.rule_pack),
         version=assessment.rule_pack_version,
         assessed_at=assessment.assessed_at,
         overridden=assessment.overridden,
@@ -79,6 +79,14 @@ def why_this_level(session: Session, actor: Actor, case: Case) -> Why | None:
         triggers=triggers,
         not_considered=_factors(actor, (each for each in assessment.factors if not each.get("triggered", False))),
     )
+
+
+def _pack_name(code: str) -> str:
+    """What the service calls a rule pack; the code itself where that pack is no longer here."""
+    try:
+        return load_pack(code).name
+    except LookupError:
+        return code
 
 
 def _trigger(actor: Actor, trigger: dict[str, Any]) -> TriggerLine:
