@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from prevention.domain.account import Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
+from prevention.domain.followup import FollowUpKind, FollowUpState
 from prevention.domain.referral import GivenAddress, GivenPerson
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
@@ -244,6 +245,19 @@ def test_the_managers_decision_is_asked_for_a_very_high_case_only(
     for level in RiskLevel:
         page = client.page(f"/cases/{arrange.case(fire, risk_level=level).id}/close")
         assert bool(page.select("#manager_decision")) is (level is RiskLevel.VERY_HIGH), level
+
+
+def test_closing_proposes_how_the_visit_ended_and_names_what_is_still_to_do(
+    desk: Any, arrange: Arranger, client: PageClient
+) -> None:
+    fire, _, case = desk
+    assert "Still to do" not in client.page(f"/cases/{case.id}/close").text
+    visited = arrange.case(fire, state=CaseState.COMPLETED, outcome=VisitOutcome.COMPLETED)
+    arrange.followup(visited, kind=FollowUpKind.FIT_EQUIPMENT, due_at=datetime(2030, 1, 9, 12, tzinfo=UTC))
+    arrange.followup(visited, kind=FollowUpKind.SEND_LETTER, state=FollowUpState.DONE)
+    page = client.page(f"/cases/{visited.id}/close")
+    assert page.select_one("#outcome option[selected]")["value"] == "COMPLETED"
+    assert "Still to do, and on Follow-ups after closing too: fit equipment by 9 Jan 2030." in page.text
 
 
 def test_a_case_with_a_visit_to_come_is_not_closed(desk: Any, arrange: Arranger, client: PageClient) -> None:

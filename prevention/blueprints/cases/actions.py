@@ -1,5 +1,6 @@
 """What can be done with a case: one short form each, or one button."""
 
+from dataclasses import replace
 from datetime import date, datetime, time
 from uuid import UUID
 
@@ -27,10 +28,12 @@ from prevention.blueprints.cases.forms import (
 from prevention.blueprints.cases.performing import Action, header_for, perform
 from prevention.domain.account import Permission
 from prevention.domain.confidentiality import RemovalAnswer, load_confidentiality_rules
+from prevention.domain.followup import OPEN_FOLLOWUP_STATES
 from prevention.domain.local_time import LONDON
 from prevention.domain.risk import RiskLevel
 from prevention.errors import Conflict, NotAllowed
 from prevention.extensions import current_session
+from prevention.queries.cases.activity import followups_of
 from prevention.queries.cases.counts import Owner, other_agencies, owners
 from prevention.queries.cases.header import CaseHeader
 from prevention.queries.confidentiality import mark_of
@@ -48,6 +51,7 @@ from prevention.services.confidentiality import marking, revealing
 from prevention.services.work import Work
 from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
+from prevention.web.filters import local_date, sentence_list
 from prevention.web.guards import guarded
 from prevention.web.transactions import work_as
 
@@ -314,7 +318,8 @@ def override(case_id: UUID) -> ResponseReturnValue:
 @bp.route("/<uuid:case_id>/close", methods=["GET", "POST"])
 @guarded(Permission.CASE_CLOSE)
 def close(case_id: UUID) -> ResponseReturnValue:
-    form, header = CloseForm(), header_for(case_id, CLOSE)
+    header = header_for(case_id, CLOSE)
+    form = CloseForm(data={"outcome": header.case.outcome})
     if header.case.risk_level is not RiskLevel.VERY_HIGH:
         del form.manager_decision
 
@@ -327,7 +332,18 @@ def close(case_id: UUID) -> ResponseReturnValue:
             manager_decision=(form.manager_decision.data or "") if "manager_decision" in form else "",
         )
 
-    return perform(header, CLOSE, form, apply, "Case closed. The referrers who gave a mailbox are told the outcome.")
+    action = replace(CLOSE, intro=f"{CLOSE.intro} {_still_to_do(case_id)}".strip())
+    return perform(header, action, form, apply, "Case closed. The referrers who gave a mailbox are told the outcome.")
+
+
+def _still_to_do(case_id: UUID) -> str:
+    """What was promised to the home and is not done, so that nobody closes a case for want of knowing it."""
+    waiting = [
+        f"{one.kind.label.lower()} by {local_date(one.due_at)}"
+        for one in followups_of(current_session(), current_actor(), case_id)
+        if one.state in OPEN_FOLLOWUP_STATES
+    ]
+    return f"Still to do, and on Follow-ups after closing too: {sentence_list(waiting)}." if waiting else ""
 
 
 @bp.route("/<uuid:case_id>/reopen", methods=["GET", "POST"])
