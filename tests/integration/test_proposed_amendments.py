@@ -338,7 +338,8 @@ def test_a_coordinator_finds_it_compares_and_accepts(
     client: PageClient, proposed: Callable[..., str], rows: Session, fire: Agency
 ) -> None:
     where = proposed(narrative="Smoking <b>in bed</b>.")
-    assert "1 change to your referrals waits for you" in client.page("/imports/").main.get_text(" ", strip=True)
+    for page in ("/imports/", "/review"):
+        assert "1 change to your referrals waits for you" in client.page(page).main.get_text(" ", strip=True)
     listed = client.page("/referrals/proposed").select_one("a.app-row__link")
     assert listed is not None
     assert listed["href"] == where

@@ -13,6 +13,7 @@ from prevention.errors import Conflict, Invalid, NotFound
 from prevention.extensions import current_session
 from prevention.queries import matches as queries
 from prevention.queries.matches import Pair, ReviewKey
+from prevention.queries.referrals.proposals import waiting_count
 from prevention.services.matches import reviewing
 from prevention.web.auth import current_actor
 from prevention.web.form_handling import show_problems
@@ -44,6 +45,7 @@ def review_list() -> ResponseReturnValue:
         page=page,
         of_case=case_id is not None,
         elsewhere=queries.elsewhere(session, actor),
+        to_confirm=waiting_count(session, actor),
         next_url=url_for("matches.review_list", after=_cursor(page.following), case=case_id)
         if page.following
         else None,
