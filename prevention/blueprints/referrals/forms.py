@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Email, InputRequired, Length, Optional
 
 from prevention.domain.agency import AgencyKind
 from prevention.domain.local_time import LONDON
@@ -195,7 +195,11 @@ class ReferralFields(FlaskForm):  # type: ignore[misc]
     lawful_basis = EnumPickField(LawfulBasis, "Lawful basis for sharing", empty=None, default=LawfulBasis.PUBLIC_TASK)
     feedback_to = TextField(
         "Mailbox for the outcome",
-        [short()],
+        [
+            short(),
+            Optional(),
+            Email("Enter an e-mail address in the right form, like team@example.org", granular_message=False),
+        ],
         description="A team mailbox, so that somebody reads it when you are off duty",
     )
     referrer_name = TextField("Name", [short()])
@@ -356,12 +360,12 @@ class PhoneForm(CallerFields, ReferralFields):
     def validate_received_time(self, field: TextField) -> None:
         """Refuse what is no time, and a time that has not come."""
         self._check_moment(self.received_on.data, field)
-        if self.received_on.data is None and field.data:
+        if self.received_on.data is None and field.data and not self.received_on.errors:
             raise ValidationError("Enter the day too")
 
     def validate_observed_time(self, field: TextField) -> None:
         """As for the time it came in."""
-        if self.observed_on.data is None and field.data:
+        if self.observed_on.data is None and field.data and not self.observed_on.errors:
             raise ValidationError("Enter the day too")
         self._check_moment(self.observed_on.data, field)
 
