@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from prevention.domain.behaviour import Behaviour, Wellbeing
+from prevention.domain.home import HIGHEST_STOREY, LOWEST_STOREY, Home
 from prevention.domain.outcomes import Needed, facts
 from prevention.domain.referral import CapacityConcern
 from prevention.domain.risk import RiskLevel
@@ -50,6 +51,23 @@ class WhoSeen(StrEnum):
             "FAMILY": "A family member",
             "CARER": "A carer",
             "OTHER": "Someone else",
+        }[self.value]
+
+
+class NoticeGiven(StrEnum):
+    """How the resident learned what is kept about them (domain.md 1.9)."""
+
+    SPOKEN = "SPOKEN"
+    LEAFLET = "LEAFLET"
+    NOT_GIVEN = "NOT_GIVEN"
+
+    @property
+    def label(self) -> str:
+        """The words shown on screen."""
+        return {
+            "SPOKEN": "Yes, spoken",
+            "LEAFLET": "Yes, a leaflet",
+            "NOT_GIVEN": "No",
         }[self.value]
 
 
@@ -162,6 +180,15 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacyNotice:
+    """Whether the privacy notice was given, which version, or why not (domain.md 1.9). ``given`` None is not said."""
+
+    given: NoticeGiven | None = None
+    version: str = ""
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Who refused and what was done about it (domain.md 1.11)."""
 
@@ -187,6 +214,8 @@ class VisitRecord:
     outcome: VisitOutcome | None = None
     seen: WhoSeen | None = None
     people: People = People()
+    notice: PrivacyNotice = PrivacyNotice()
+    home: Home = field(default_factory=Home)
     components: Mapping[Component, ComponentCheck] = field(default_factory=dict)
     alarms: tuple[AlarmEntry, ...] = ()
     no_alarms_found: bool = False
@@ -241,8 +270,9 @@ def from_json(data: Mapping[str, Any]) -> VisitRecord:
 def prefill_from(previous: VisitRecord) -> VisitRecord:
     """What a new visit's form starts with.
 
-    After a visit that was only partly done: all of it, to carry on. After any other: who lives here and the alarms to
-    test again. What was seen, fitted or sent onward belongs to the day it happened and is never shown as seen today.
+    After a visit that was only partly done: all of it, to carry on. After any other: who lives here, the home itself
+    and the alarms to test again. What was seen, fitted, sent onward or handed over belongs to the day it happened and
+    is never shown as done today.
     """
     alarms = tuple(
         replace(alarm, working=None, fitted_today=False, condition=None)
@@ -253,6 +283,7 @@ def prefill_from(previous: VisitRecord) -> VisitRecord:
         return replace(
             previous,
             outcome=None,
+            notice=PrivacyNotice(),
             alarms=alarms,
             equipment=(),
             onward=(),
@@ -261,7 +292,7 @@ def prefill_from(previous: VisitRecord) -> VisitRecord:
             risk_after_reason="",
             notes="",
         )
-    return VisitRecord(people=previous.people, alarms=alarms)
+    return VisitRecord(people=previous.people, home=previous.home, alarms=alarms)
 
 
 def problems(
@@ -280,7 +311,7 @@ def problems(
         return {"outcome": "Say how the visit ended"}
     found = {needed.value: _SENTENCES[needed] for needed in Needed if needed in facts(outcome).needs}
     found = {name: sentence for name, sentence in found.items() if not _given(record, Needed(name))}
-    found |= _slips(record)
+    found |= _slips(record) | _slips_about_home(record)
     if do_not_leave_card and record.no_access.card_left:
         found["no_access-card_left"] = "This home must not be left a card. Tell your supervisor now if one was left"
     fell = record.risk_after is not None and risk_before is not None and record.risk_after.rank > risk_before.rank
@@ -344,4 +375,14 @@ def _slips(record: VisitRecord) -> dict[str, str]:
     for place, onward in enumerate(record.onward):
         if onward.kind is OnwardKind.REFERRAL and onward.agreed is not True and not onward.reason.strip():
             found[f"onward-{place}-reason"] = "The resident has not agreed: say why you refer anyway"
+    return found
+
+
+def _slips_about_home(record: VisitRecord) -> dict[str, str]:
+    found = {}
+    storey = record.home.storey
+    if storey is not None and not LOWEST_STOREY <= storey <= HIGHEST_STOREY:
+        found["home-storey"] = f"Enter a whole number between {LOWEST_STOREY} and {HIGHEST_STOREY}"
+    if record.notice.given is NoticeGiven.NOT_GIVEN and not record.notice.why_not.strip():
+        found["notice-why_not"] = "Say why the privacy notice was not given"
     return found

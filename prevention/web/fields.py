@@ -330,17 +330,26 @@ class PhoneField(TextField):
 
 
 class WholeNumberField(IntegerField):
-    """A whole number of zero or more, typed in a short box; ``data`` is an int or None.
+    """A whole number, of zero or more unless ``lowest`` is below, typed in a short box; ``data`` is an int or None.
 
     Insist with InputRequired, because 0 counts.
     """
 
     def __init__(
-        self, label: str = "", validators: Sequence[Any] = (), *, highest: int = 9999, width: str = "4", **kwargs: Any
+        self,
+        label: str = "",
+        validators: Sequence[Any] = (),
+        *,
+        lowest: int = 0,
+        highest: int = 9999,
+        width: str = "4",
+        **kwargs: Any,
     ) -> None:
         super().__init__(label, list(validators), **kwargs)
+        self.lowest = lowest
         self.highest = highest
-        self.widget = Widget(GovTextInput(), classes=f"govuk-input--width-{width}", inputmode="numeric")
+        keys = {"inputmode": "numeric"} if lowest >= 0 else {}  # many numeric keypads have no minus
+        self.widget = Widget(GovTextInput(), classes=f"govuk-input--width-{width}", **keys)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Read the number; empty is None."""
@@ -348,8 +357,10 @@ class WholeNumberField(IntegerField):
         typed = str(valuelist[0]).strip().replace(",", "") if valuelist else ""
         if not typed:
             return
-        if not (typed.isascii() and typed.isdigit()) or len(typed) > 9 or int(typed) > self.highest:
-            raise ValueError(f"Enter a whole number between 0 and {self.highest:,}")
+        digits = typed.removeprefix("-") if self.lowest < 0 else typed
+        readable = digits.isascii() and digits.isdigit() and len(digits) <= 9
+        if not readable or not self.lowest <= int(typed) <= self.highest:
+            raise ValueError(f"Enter a whole number between {self.lowest:,} and {self.highest:,}")
         self.data = int(typed)
 
     def pre_validate(self, form: BaseForm) -> None:

@@ -84,17 +84,21 @@ def test_save_and_continue_waits_for_no_network(address: str, open_page: Open, a
     sign_in(page, address, day.officer)
     page.goto(f"{address}/visits/{visit.id}/record")
     page.context.set_offline(True)
-    household, alarms = page.locator("#part-household"), page.locator("#part-alarms")
+    household, home = page.locator("#part-household"), page.locator("#part-home")
     household.get_by_label("The resident").check()
     household.get_by_role("button", name="Save and continue").click()
     expect(household).not_to_have_attribute("open", "")
     expect(household.locator("summary").first).to_contain_text("1 answer")
-    expect(alarms.locator("summary").first).to_be_focused()
+    expect(home.locator("summary").first).to_be_focused()
+    home.get_by_label("Floor of the front door").fill("12")
+    home.get_by_role("button", name="Save and continue").click()
+    expect(page.locator("#part-alarms summary").first).to_be_focused()
     page.context.set_offline(False)
     page.evaluate("window.dispatchEvent(new Event('online'))")
     expect(page.locator("[data-autosave-status]")).to_contain_text("Saved at")
     page.reload()
     expect(page.locator("#part-household summary").first).to_contain_text("1 answer")
+    expect(page.get_by_label("Floor of the front door")).to_have_value("12")
 
 
 def test_only_what_the_end_of_a_visit_asks_for_is_shown(address: str, open_page: Open, arrange: Arranger) -> None:

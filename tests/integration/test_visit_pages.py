@@ -7,6 +7,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -127,6 +128,15 @@ COMPLETED = {
     "escape-discussed": "yes",
     "risk_after": "HIGH",
     "fitted": ["HALL:SMOKE_OPTICAL", "LANDING:SMOKE_OPTICAL"],
+}
+
+
+HOME = {
+    "home-property_type": "FLAT_PURPOSE_BUILT",
+    "home-tenure": "COUNCIL",
+    "home-storey": "7",
+    "home-lift": "yes",
+    "home-telecare_provider": "Camden Careline",
 }
 
 
@@ -639,6 +649,57 @@ class TestVisitForm:
         assert rows.get_one(Visit, visit.id).state is VisitState.BOOKED
         draft = rows.get_one(VisitDraft, visit.id)
         assert draft.content["fields"]["notes"] == ["Kept"]
+
+    def test_the_home_is_shown_after_the_visit_and_filled_in_for_the_next(self, client: PageClient, day: Day) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        client.query_budget = WHOLE_VISIT
+        notice = {"notice-given": "LEAFLET", "notice-version": "March 2026"}
+        assert client.post(f"/visits/{visit.id}/record", data=COMPLETED | HOME | notice | {"finish": "1"}).location
+        for path in ("", "/print"):
+            text = client.page(f"/visits/{visit.id}{path}").text
+            for words in ("Flat, purpose-built", "Rented from the council", "Floor 7", "Lift", "Camden Careline"):
+                assert words in text, (path, words)
+            assert "Yes, a leaflet" in text
+            assert "March 2026" in text
+        page = client.page(f"/visits/{day.visit().id}/record")
+        chosen = {
+            name: page.select_one(f'[name="{name}"] [selected]') for name in ("home-property_type", "home-tenure")
+        }
+        assert {name: option["value"] for name, option in chosen.items()}.items() <= HOME.items()
+        assert page.select_one('[name="home-storey"]')["value"] == "7"
+        assert page.select_one('[name="home-lift"][checked]')["value"] == "yes"
+        assert page.select_one('[name="home-telecare_provider"]')["value"] == "Camden Careline"
+        assert not page.select('[name="notice-given"][checked]')
+        assert page.select_one('[name="notice-version"]').get("value", "") == ""
+
+    @pytest.mark.parametrize(
+        ("wrong", "beside", "words"),
+        [
+            ({"home-storey": "ground"}, "home-storey", "between -5 and 99"),
+            ({"home-storey": "100"}, "home-storey", "between -5 and 99"),
+            ({"home-property_type": "CASTLE"}, "home-property_type", "Choose one from the list"),
+            ({"home-tenure": "SQUAT"}, "home-tenure", "Choose one from the list"),
+            ({"home-telecare_provider": "x" * 201}, "home-telecare_provider", "200 characters or fewer"),
+            ({"notice-given": "SHOUTED"}, "notice-given", "Choose one of the answers"),
+            ({"notice-given": "NOT_GIVEN"}, "notice-why_not", "Say why the privacy notice was not given"),
+        ],
+    )
+    def test_what_is_wrong_with_the_home_or_the_notice_stands_beside_it(
+        self, client: PageClient, day: Day, rows: Session, wrong: dict[str, str], beside: str, words: str
+    ) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        answer = client.post(
+            f"/visits/{visit.id}/record", data=COMPLETED | HOME | {"notes": "Kind"} | wrong | {"finish": "1"}
+        )
+        assert answer.status_code == 200
+        page = BeautifulSoup(answer.text, "html5lib")
+        field = page.select_one(f'form#visit [name="{beside}"]')
+        assert words in field.find_parent(class_="govuk-form-group").select_one(".govuk-error-message").text
+        assert field.find_parent("details").has_attr("open")
+        assert page.select_one("textarea[name=notes]").text.strip() == "Kind"
+        assert rows.get_one(Visit, visit.id).state is not VisitState.FINISHED
 
     def test_errors_stand_beside_rows_of_lists(self, client: PageClient, day: Day) -> None:
         visit = day.visit()

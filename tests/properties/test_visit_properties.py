@@ -15,6 +15,7 @@ from prevention.blueprints.visits.record_form import OUTCOMES
 from prevention.domain.account import SYSTEM, Actor, Permission, Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.behaviour import Behaviour, Wellbeing
+from prevention.domain.home import HIGHEST_STOREY, LOWEST_STOREY, Home, PropertyType, Tenure
 from prevention.domain.referral import CapacityConcern
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import (
@@ -37,8 +38,10 @@ from prevention.domain.visit_record import (
     EquipmentEntry,
     EscapePlan,
     NoAccess,
+    NoticeGiven,
     OnwardEntry,
     People,
+    PrivacyNotice,
     Refusal,
     VisitRecord,
     WhoSeen,
@@ -142,6 +145,15 @@ records = st.builds(
         has_carer=answers,
         care_agency=words,
         care_visits_per_day=counts,
+    ),
+    notice=st.builds(PrivacyNotice, given=st.none() | st.sampled_from(NoticeGiven), version=words, why_not=words),
+    home=st.builds(
+        Home,
+        property_type=st.none() | st.sampled_from(PropertyType),
+        tenure=st.none() | st.sampled_from(Tenure),
+        storey=st.none() | st.integers(LOWEST_STOREY, HIGHEST_STOREY),
+        lift=answers,
+        telecare_provider=words,
     ),
     components=st.dictionaries(
         st.sampled_from(Component),

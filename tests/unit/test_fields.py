@@ -26,6 +26,7 @@ class Everything(Form):
     postcode = fields.PostcodeField()
     phone = fields.PhoneField()
     alarms = fields.WholeNumberField("Alarms", [Optional()], highest=20)
+    storey = fields.WholeNumberField("Storey", [Optional()], lowest=-5, highest=99)
     one = fields.EnumRadiosField(Colour, "One")
     many = fields.EnumCheckboxesField(Colour, "Many")
     pick = fields.EnumPickField(Colour, "Pick", members=[Colour.BLUE])
@@ -122,6 +123,18 @@ def test_a_whole_number_is_read(typed: str, value: int | None) -> None:
 @pytest.mark.parametrize("typed", ["21", "-1", "1.5", "two", "9" * 5000])
 def test_a_wrong_whole_number_is_refused(typed: str) -> None:
     assert "between 0 and 20" in send(alarms=typed).alarms.errors[0]
+
+
+@pytest.mark.parametrize(("typed", "value"), [("-5", -5), ("-1", -1), ("0", 0), ("99", 99)])
+def test_a_whole_number_below_zero_is_read_where_it_may_be(typed: str, value: int) -> None:
+    form = send(storey=typed)
+    assert form.storey.data == value
+    assert not form.storey.errors
+
+
+@pytest.mark.parametrize("typed", ["-6", "100", "-", "--1", "-1.5", "- 1", "-" + "9" * 5000])
+def test_a_wrong_whole_number_below_zero_is_refused(typed: str) -> None:
+    assert "between -5 and 99" in send(storey=typed).storey.errors[0]
 
 
 def test_enum_fields_give_members_and_refuse_strangers() -> None:

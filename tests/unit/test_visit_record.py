@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from prevention.domain.behaviour import Behaviour, Topic, behaviours_by_topic
+from prevention.domain.home import Home, PropertyType, Tenure
 from prevention.domain.referral import CapacityConcern, ReferralReason, StaffSafety
 from prevention.domain.risk import FactorSource, RiskLevel
 from prevention.domain.risk_rules import Circumstance, assess, load_pack
@@ -30,8 +31,10 @@ from prevention.domain.visit_record import (
     EquipmentEntry,
     EscapePlan,
     NoAccess,
+    NoticeGiven,
     OnwardEntry,
     People,
+    PrivacyNotice,
     Refusal,
     VisitRecord,
     WhoSeen,
@@ -46,6 +49,8 @@ FULL = VisitRecord(
     outcome=VisitOutcome.COMPLETED,
     seen=WhoSeen.RESIDENT,
     people=People(aged_65_or_over=1, lives_alone=True, care_agency="Kind Care"),
+    notice=PrivacyNotice(NoticeGiven.LEAFLET, version="March 2026"),
+    home=Home(PropertyType.FLAT_CONVERTED, Tenure.COUNCIL, storey=-1, lift=False, telecare_provider="Camden Careline"),
     components={Component.COOKING: ComponentCheck(ObservedRisk.HIGH, advice_given=True, action_taken="Timer")},
     alarms=(WORKING,),
     equipment=(EquipmentEntry(Equipment.HEAT_ALARM, EquipmentAction.ORDERED, location="Kitchen"),),
@@ -102,6 +107,8 @@ def test_slips_of_the_finger() -> None:
         equipment=(EquipmentEntry(Equipment.HEAT_ALARM, EquipmentAction.FITTED, quantity=0),),
         clutter={Room.KITCHEN: 10},
         people=People(under_5=-1),
+        notice=PrivacyNotice(NoticeGiven.NOT_GIVEN, why_not=" "),
+        home=Home(storey=100),
         onward=(OnwardEntry(OnwardDestination.TELECARE, OnwardKind.REFERRAL),),
     )
     assert set(problems(record, VisitOutcome.NO_ACCESS_NO_REPLY)) == {
@@ -109,8 +116,30 @@ def test_slips_of_the_finger() -> None:
         "equipment-0-quantity",
         "clutter-KITCHEN",
         "people-under_5",
+        "notice-why_not",
+        "home-storey",
         "onward-0-reason",
     }
+
+
+@pytest.mark.parametrize(("storey", "words"), [(None, ""), (-2, "Floor -2"), (-1, "Basement"), (0, "Ground floor")])
+def test_a_floor_in_words(storey: int | None, words: str) -> None:
+    assert Home(storey=storey).storey_words == words
+
+
+@pytest.mark.parametrize("given", [None, NoticeGiven.SPOKEN, NoticeGiven.LEAFLET])
+def test_only_a_notice_that_was_not_given_asks_why(given: NoticeGiven | None) -> None:
+    assert problems(replace(FULL, notice=PrivacyNotice(given)), VisitOutcome.COMPLETED) == {}
+    refused = PrivacyNotice(NoticeGiven.NOT_GIVEN)
+    assert list(problems(replace(FULL, notice=refused), VisitOutcome.COMPLETED)) == ["notice-why_not"]
+    said = replace(refused, why_not="The carer asked us to hurry")
+    assert problems(replace(FULL, notice=said), VisitOutcome.COMPLETED) == {}
+
+
+def test_a_notice_is_never_shown_as_given_on_another_day() -> None:
+    assert prefill_from(FULL).notice == PrivacyNotice()
+    partial = prefill_from(replace(FULL, outcome=VisitOutcome.COMPLETED_PARTIAL))
+    assert (partial.notice, partial.home) == (PrivacyNotice(), FULL.home)
 
 
 def test_there_and_back_through_json() -> None:
@@ -145,7 +174,8 @@ def test_pre_filling_shows_nothing_as_seen_today() -> None:
     start = prefill_from(FULL)
     assert start.people == FULL.people
     assert [alarm.working for alarm in start.alarms] == [None]
-    assert start == VisitRecord(people=start.people, alarms=start.alarms)
+    assert start.home == FULL.home
+    assert start == VisitRecord(people=start.people, home=start.home, alarms=start.alarms)
     old = VisitRecord(alarms=(AlarmEntry(Room.HALL, AlarmType.HEAT, condition=AlarmCondition.PAST_END_OF_LIFE),))
     assert prefill_from(old).alarms == ()
 

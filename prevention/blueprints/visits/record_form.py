@@ -15,7 +15,9 @@ from prevention.blueprints.visits.record_parts import (
     AlarmForm,
     EquipmentForm,
     EscapeForm,
+    HomeForm,
     NoAccessForm,
+    NoticeForm,
     OnwardForm,
     PeopleForm,
     RefusalForm,
@@ -24,6 +26,7 @@ from prevention.blueprints.visits.record_parts import (
     components_form,
 )
 from prevention.domain.behaviour import Topic, Wellbeing
+from prevention.domain.home import Home
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import AlarmPower, AlarmType, Component, Room, VisitOutcome
 from prevention.domain.visit_record import (
@@ -34,6 +37,7 @@ from prevention.domain.visit_record import (
     NoAccess,
     OnwardEntry,
     People,
+    PrivacyNotice,
     Refusal,
     VisitRecord,
     WhoSeen,
@@ -88,6 +92,8 @@ class RecordForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no types
     page_copy = HiddenField(name="copy")
     seen = EnumRadiosField(WhoSeen, "Who did you see?", big=True)
     people = FormField(PeopleForm)
+    notice = FormField(NoticeForm)
+    home = FormField(HomeForm)
     fitted = CheckboxesField(
         "Fitted today: ten-year alarms",
         choices=[(quick_fit(room, kind), f"{_FIT_WORDS[kind]}, {room.label.lower()}") for room, kind in QUICK_FITS],
@@ -136,6 +142,8 @@ class RecordForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no types
                 care_agency=people.care_agency.data or "",
                 care_visits_per_day=people.care_visits_per_day.data,
             ),
+            notice=self._notice(),
+            home=self._home(),
             components=self._components(),
             alarms=(*self._alarms(), *self._fitted(this_year)),
             no_alarms_found=bool(self.no_alarms_found.data),
@@ -173,6 +181,20 @@ class RecordForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no types
             risk_after=self.risk_after.data,
             risk_after_reason=self.risk_after_reason.data or "",
             notes=self.notes.data or "",
+        )
+
+    def _notice(self) -> PrivacyNotice:
+        form = self.notice.form
+        return PrivacyNotice(form.given.data, form.version.data or "", form.why_not.data or "")
+
+    def _home(self) -> Home:
+        form = self.home.form
+        return Home(
+            property_type=form.property_type.data,
+            tenure=form.tenure.data,
+            storey=form.storey.data,
+            lift=answer(form.lift.data),
+            telecare_provider=form.telecare_provider.data or "",
         )
 
     def _alarms(self) -> list[AlarmEntry]:

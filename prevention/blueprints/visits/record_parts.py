@@ -10,6 +10,7 @@ from wtforms.validators import Length, StopValidation
 
 from prevention.blueprints.visits.forms import YES_NO
 from prevention.domain.behaviour import Behaviour, behaviours_by_topic
+from prevention.domain.home import HIGHEST_STOREY, LOWEST_STOREY, PropertyType, Tenure
 from prevention.domain.referral import CapacityConcern
 from prevention.domain.visit import (
     AlarmPower,
@@ -22,7 +23,7 @@ from prevention.domain.visit import (
     OnwardKind,
     Room,
 )
-from prevention.domain.visit_record import AlarmCondition, Alternative, WhoSeen
+from prevention.domain.visit_record import AlarmCondition, Alternative, NoticeGiven, WhoSeen
 from prevention.web.fields import (
     EnumCheckboxesField,
     EnumPickField,
@@ -72,6 +73,32 @@ class PeopleForm(Form):
     has_carer = _yes_no("Does somebody come to care for them?")
     care_agency = TextField("Carer or care agency", [_SHORT])
     care_visits_per_day = WholeNumberField("Care visits a day", highest=50, width="2")
+
+
+class NoticeForm(Form):
+    """Whether the resident was told what is kept about them."""
+
+    given = EnumRadiosField(NoticeGiven, "Did you give the privacy notice?", inline=True)
+    version = TextField("Version of the notice", [_SHORT], description="As printed on it, such as March 2026.")
+    why_not = TextField("Why was the notice not given?", [_SHORT])
+
+
+class HomeForm(Form):
+    """The home itself."""
+
+    property_type = EnumPickField(PropertyType, "Type of home", empty="Not asked")
+    tenure = EnumPickField(Tenure, "Owned or rented", empty="Not asked")
+    storey = WholeNumberField(
+        "Floor of the front door",
+        lowest=LOWEST_STOREY,
+        highest=HIGHEST_STOREY,
+        width="3",
+        description="0 is the ground floor, -1 the basement.",
+    )
+    lift = _yes_no("Is there a lift?")
+    telecare_provider = TextField(
+        "Telecare provider", [_SHORT], description="Who answers the alarm button or pull cord."
+    )
 
 
 class AlarmForm(_Row):

@@ -22,7 +22,8 @@ class Section:
 
 
 SECTIONS = (
-    Section("household", "Who was there", "seen", "people"),
+    Section("household", "Who was there", "seen", "people", "notice"),
+    Section("home", "The home", "home"),
     Section("alarms", "Alarms", "fitted", "alarms", "no_alarms_found"),
     Section("rooms", "Clutter, room by room", "clutter"),
     Section("safety", "Fire safety, topic by topic", "components"),
