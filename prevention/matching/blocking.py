@@ -19,6 +19,11 @@ def cap(key: str) -> int:
     return LARGEST_CAP if key.split(":", 1)[0] in _WIDE_KINDS else _CAP
 
 
+def is_dwelling(key: str) -> bool:
+    """Whether a key names one dwelling: its property number, or its postcode with all that tells it from others."""
+    return key.startswith(("uprn:", "home:"))
+
+
 def keys(record: Record) -> tuple[str, ...]:
     """Every key of a record, sorted and without repeats. Pure; a record with nothing to go by has none.
 

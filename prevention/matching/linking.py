@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from prevention.domain.match import MatchDecision
-from prevention.matching.blocking import cap, keys
+from prevention.matching.blocking import cap, is_dwelling, keys
 from prevention.matching.decide import Outcome, choose, decide
 from prevention.matching.frequencies import Frequencies
 from prevention.matching.model import Model, default_model
@@ -43,6 +43,7 @@ class Linker:
     _by_key: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _person_of: dict[str, str] = field(default_factory=dict)
     _household_of: dict[str, str] = field(default_factory=dict)
+    _household_at: dict[str, str] = field(default_factory=dict)
     _records_of: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
 
     def take_in(self, record: Record) -> Linked:
@@ -52,7 +53,7 @@ class Linker:
         best = outcomes[0] if outcomes else None
         joined = best is not None and best.decision is MatchDecision.JOINED
         person_id = best.profile_id if best is not None and joined else record.record_id
-        household_id = self._household(outcomes) or record.record_id
+        household_id = self._household(outcomes, found) or record.record_id
         self._keep(record, found, person_id, household_id)
         return Linked(
             record_id=record.record_id,
@@ -71,8 +72,14 @@ class Linker:
         likeliest = sorted(shared, key=lambda person_id: (-shared[person_id], person_id))[:MOST_PEOPLE]
         return [Profile.of(person_id, self._records_of[person_id]) for person_id in likeliest]
 
-    def _household(self, outcomes: Sequence[Outcome]) -> str | None:
-        """The household of whom the record most surely shares a dwelling with."""
+    def _household(self, outcomes: Sequence[Outcome], found: Iterable[str]) -> str | None:
+        """The household at the same dwelling, or else of whom the record most surely shares one with.
+
+        However many live there: a care home's key is passed over for people, but says which home it is.
+        """
+        there = [self._household_at[key] for key in found if key in self._household_at]
+        if there:
+            return min(there)
         best = max(outcomes, key=lambda outcome: outcome.p_same_household, default=None)
         if best is None or best.p_same_household < 0.5:
             return None
@@ -84,6 +91,8 @@ class Linker:
         self._household_of[person_id] = household_id  # where the person lives now
         for key in found:
             self._by_key[key].append(record.record_id)
+            if is_dwelling(key):
+                self._household_at.setdefault(key, household_id)
 
 
 def link(records: Sequence[Record], model: Model | None = None) -> Iterator[Linked]:

@@ -4,7 +4,7 @@ SQL only retrieves candidates by blocking key; every rule about likeness is the 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -163,12 +163,29 @@ def lock_people(work: Work, new: Iterable[Record]) -> None:
     lock_words(work, [f"person:{key}" for record in new for key in keys(record)])
 
 
-def find_likeness(work: Work, referral: Referral, record: PersonRecord, new: Record) -> Likeness:
+def name_rarities(work: Work, new: Sequence[Record]) -> list[NameRarity]:
+    """How rare the names of each new record are among all records, by the last count."""
+    names = {(NamePart.RECORD, "")}
+    names |= {(NamePart.FORENAME, name) for record in new for name in record.forenames[:1]}
+    names |= {(NamePart.SURNAME, record.surname) for record in new if record.surnames}
+    rows = work.session.execute(
+        select(NameCount.part, NameCount.name, NameCount.records).where(
+            tuple_(NameCount.part, NameCount.name).in_(sorted(names))
+        )
+    )
+    counted: dict[NamePart, dict[str, int]] = {part: {} for part in NamePart}
+    for part, name, records in rows:
+        counted[part][name] = records
+    counts = Frequencies(counted[NamePart.RECORD].get("", 0), counted[NamePart.FORENAME], counted[NamePart.SURNAME])
+    return [counts.rarity(record, default_model()) for record in new]
+
+
+def find_likeness(work: Work, referral: Referral, record: PersonRecord, new: Record, rarity: NameRarity) -> Likeness:
     """Compare a new record, ``new`` in the engine's form, with everybody known, and its home with open cases.
 
     Which likeness joins, which is for a person, and which is nothing, is ``domain/concern.py``'s to say.
     """
-    outcomes = choose(new, _profiles(work, new), rarity=_rarity(work, new))
+    outcomes = choose(new, _profiles(work, new), rarity=rarity)
     likeness = _likeness_of_person(outcomes)
     beside = _cases_beside(work, referral, record, outcomes)
     for candidate in beside:
@@ -308,22 +325,6 @@ def _profiles(work: Work, new: Record) -> list[Profile]:
     for person_id, record, source, received_at in rows:
         records[person_id].append(engine_record(record, record.premises, source, received_at))
     return [Profile.of(str(person_id), held) for person_id, held in records.items()]
-
-
-def _rarity(work: Work, new: Record) -> NameRarity:
-    """How rare the names of ``new`` are among all records, by the last count."""
-    own = [(NamePart.RECORD, ""), (NamePart.SURNAME, new.surname)]
-    own += [(NamePart.FORENAME, name) for name in new.forenames[:1]]
-    rows = work.session.execute(
-        select(NameCount.part, NameCount.name, NameCount.records).where(tuple_(NameCount.part, NameCount.name).in_(own))
-    )
-    counted = {(part, name): records for part, name, records in rows}
-    counts = Frequencies(
-        records=counted.get((NamePart.RECORD, ""), 0),
-        forenames={name: count for (part, name), count in counted.items() if part is NamePart.FORENAME},
-        surnames={name: count for (part, name), count in counted.items() if part is NamePart.SURNAME},
-    )
-    return counts.rarity(new, default_model())
 
 
 def _likeness_of_person(outcomes: list[Outcome]) -> Likeness:

@@ -31,6 +31,7 @@ from prevention.services.matches.finding import (
     engine_record,
     find_likeness,
     lock_people,
+    name_rarities,
     remember_candidates,
     store_keys,
 )
@@ -118,10 +119,12 @@ def _receive_new(work: Work, commands: list[ReceiveReferral]) -> list[Receipt]:
     unwritten: list[_Arrival] = []
     desks = IntakeDesks(work)
     with work.session.no_autoflush:
-        for arrival in _arrive(work, commands):
+        arrivals = _arrive(work, commands)
+        rarities = name_rarities(work, [arrival.engine for arrival in arrivals])
+        for arrival, rarity in zip(arrivals, rarities, strict=True):
             if any(arrival.may_meet(other) for other in unwritten):
                 _write(work, unwritten)
-            likeness = find_likeness(work, arrival.referral, arrival.record, arrival.engine)
+            likeness = find_likeness(work, arrival.referral, arrival.record, arrival.engine, rarity)
             receipts.append(_settle(work, arrival, likeness, desks))
             unwritten.append(arrival)
             if likeness.person_id is not None or likeness.case is not None:
