@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
@@ -18,6 +20,10 @@ from prevention.settings import Mode, Settings
 from prevention.unit_of_work import GuardedSession
 from tests.support.arranging import CHEAP, Arranger
 from tests.support.client import PageClient
+
+# No test fails on a clock: a machine with other work on it is no bug.
+hypothesis_settings.register_profile("clockless", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("clockless")
 
 pytest_plugins = ["tests.support.services", "tests.support.browser"]
 
