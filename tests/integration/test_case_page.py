@@ -283,8 +283,12 @@ def test_only_what_the_reader_may_do_is_offered(arrange: Arranger, client: PageC
 def test_the_sheet_for_paper(arrange: Arranger, client: PageClient) -> None:
     case, fire, _, _ = three_voices(arrange)
     user = arrange.user(fire, name="Ana Cole")
+    arrange.followup(case, why="Bedding ordered, still to fit")
     client.sign_in(user)
+    client.post(f"/cases/{case.id}/note", data={"text": "Her sister has a key", "version": case.version_id})
     words = client.page(f"/cases/{case.id}/print").get_text(" ", strip=True)
+    assert "Bedding ordered, still to fit" in words
+    assert "Her sister has a key" in words
     assert case.reference in words
     assert "by Ana Cole" in words
     assert "Police words" not in words
