@@ -23,7 +23,9 @@ _UNKNOWN_STORE = NameRarity()
 class Outcome:
     """The answer for one new record beside one profile.
 
-    ``p_same_household`` is that both are of one dwelling, whoever they are. ``same_premises``: the addresses say so.
+    ``p_same_household`` is that both are of one dwelling, whoever they are; ``p_other_member`` that they are two people
+    of one household, which together with ``p_same_person`` leaves the rest to strangers. ``same_premises``: the
+    addresses say so.
     ``comparison`` is the best evidence over the profile's records; ``bits`` its log-odds of "same person".
     ``held_back`` says in words why a likely person was not joined by the machine (empty when nothing held it back).
     """
@@ -31,6 +33,7 @@ class Outcome:
     profile_id: str
     decision: MatchDecision
     p_same_person: float
+    p_other_member: float
     p_same_household: float
     same_premises: bool
     bits: float
@@ -70,6 +73,7 @@ def decide(new: Record, candidate: Profile, model: Model | None = None, rarity: 
         profile_id=candidate.profile_id,
         decision=decision,
         p_same_person=round(scored.p_same_person, 6),
+        p_other_member=round(scored.p_other_member, 6),
         p_same_household=round(scored.p_same_household, 6),
         same_premises=best.premises in SAME_PREMISES,
         bits=round(scored.bits, 6),

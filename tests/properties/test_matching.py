@@ -52,6 +52,7 @@ def test_decisions(one: GivenPerson, home: GivenAddress, other: GivenPerson, pla
     assert there == back
     assert 0 <= there.p_same_person <= 1
     assert 0 <= there.p_same_household <= 1
+    assert there.p_same_person + there.p_other_member <= 1.000002
     if there.decision is MatchDecision.JOINED:
         assert set(blocking.keys(a)) & set(blocking.keys(b))
     assert explain(there).sentence

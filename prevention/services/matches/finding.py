@@ -260,7 +260,7 @@ def remember_candidates(work: Work, referral: Referral, likeness: Likeness) -> N
                 case_id=candidate.case.id,
                 found_at=work.now,
                 p_same_person=outcome.p_same_person if outcome else 0.0,
-                p_same_household=outcome.p_same_household if outcome else 1.0,
+                p_same_household=outcome.p_other_member if outcome else 1.0,
                 model_version=outcome.model_version if outcome else "",
                 words=candidate.words,
                 contributions=_lines(outcome) if outcome else [],
