@@ -11,6 +11,9 @@ from prevention.matching.record import Record, is_initial
 #: Kinds whose values are shared by everybody of a home, or by namesakes: more of them are worth going through.
 _WIDE_KINDS = frozenset({"home", "uprn", "both"})
 _CAP = 40
+#: Parts of a surname, and groups of a forename, that make keys: each key is locked and stored, whatever is written.
+_MOST_PARTS = 4
+_MOST_GROUPS = 6
 LARGEST_CAP = 60
 
 
@@ -83,12 +86,13 @@ def _add_names(record: Record, found: set[str]) -> None:
             found.add(f"name:{record.postcode}|{heard}")
     if first and record.surnames:
         found.add(f"both:{'|'.join(sorted((first, record.surname)))}")
-        found |= {f"group:{group}|{sound(record.surname)}" for group in name_groups(first)}
+        groups = sorted(name_groups(first))[:_MOST_GROUPS]
+        found |= {f"group:{group}|{sound(record.surname)}" for group in groups}
 
 
 def _heard(record: Record) -> tuple[str, set[str]]:
-    """The first name (empty for an initial), and how the surname and each of its parts sound."""
-    surnames = {sound(part) for part in record.surnames if not is_initial(part)}
+    """The first name (empty for an initial), and how the surname and each of its first parts sound."""
+    surnames = {sound(part) for part in record.surnames[:_MOST_PARTS] if not is_initial(part)}
     if len(record.surnames) > 1:
         surnames.add(sound(record.surname))
     first = record.forenames[0] if record.forenames else ""
