@@ -30,7 +30,7 @@ def is_dwelling(key: str) -> bool:
 def keys(record: Record) -> tuple[str, ...]:
     """Every key of a record, sorted and without repeats. Pure; a record with nothing to go by has none.
 
-    They are locked in this order while a record is taken in, so that two first referrals of one person make one person.
+    All are locked while a record is taken in, so that two first referrals of one person make one person.
     """
     found: set[str] = set()
     _add_identifiers(record, found)

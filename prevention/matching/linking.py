@@ -102,18 +102,26 @@ def link(records: Sequence[Record], model: Model | None = None) -> Iterator[Link
         yield linker.take_in(record)
 
 
+def candidates_in(records: Sequence[Record]) -> Iterator[tuple[int, list[int]]]:
+    """The place of each record, with the places of those after it that share a key with it, in their order."""
+    keys_of = [keys(record) for record in records]
+    by_key: dict[str, list[int]] = defaultdict(list)
+    for at, found in enumerate(keys_of):
+        for key in found:
+            by_key[key].append(at)
+    for at, found in enumerate(keys_of):
+        shared = [by_key[key] for key in found if len(by_key[key]) <= cap(key)]
+        yield at, sorted({other for holders in shared for other in holders if other > at})
+
+
 def score_pairs(records: Sequence[Record], model: Model | None = None) -> Iterator[tuple[Record, Record, Outcome]]:
     """Every two records that share a key and may be one person or of one home (above 1 %), in their order."""
     weights = model or default_model()
     frequencies = Frequencies.of(records)
-    by_key: dict[str, list[int]] = defaultdict(list)
-    for at, record in enumerate(records):
-        for key in keys(record):
-            by_key[key].append(at)
-    for at, record in enumerate(records):
-        later = {other for key in keys(record) if len(by_key[key]) <= cap(key) for other in by_key[key] if other > at}
+    for at, others in candidates_in(records):
+        record = records[at]
         rarity = frequencies.rarity(record, weights)
-        for other in sorted(later):
+        for other in others:
             outcome = decide(record, Profile.of(records[other].record_id, [records[other]]), weights, rarity)
             if max(outcome.p_same_person, outcome.p_same_household) > 0.01:
                 yield record, records[other], outcome

@@ -20,8 +20,8 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from prevention.cli.matching import read_records
-from prevention.matching.blocking import cap, keys
 from prevention.matching.compare import LEVELS, Comparison, compare
+from prevention.matching.linking import candidates_in
 from prevention.matching.record import Record
 
 VERSION = "2026-11-c"
@@ -109,14 +109,10 @@ def _truth(path: Path) -> dict[str, tuple[str, str]]:
 
 
 def _pairs(records: Sequence[Record], truth: Mapping[str, tuple[str, str]]) -> Iterator[Pair]:
-    by_key: dict[str, list[int]] = defaultdict(list)
-    for at, record in enumerate(records):
-        for key in keys(record):
-            by_key[key].append(at)
-    for at, record in enumerate(records):
-        shared = [by_key[key] for key in keys(record) if len(by_key[key]) <= cap(key)]
+    for at, others in candidates_in(records):
+        record = records[at]
         person, household = truth[record.record_id]
-        for other in sorted({other for held in shared for other in held if other > at}):
+        for other in others:
             other_person, other_household = truth[records[other].record_id]
             same_household = household == other_household
             relation = 0 if person == other_person else 1 if same_household else 2

@@ -36,6 +36,16 @@ _DONE = {
 }
 
 
+def _why() -> LongTextField:
+    """The field for why one answered so; made anew for each form, in its place among the form's fields."""
+    return LongTextField(
+        "Why? (optional)",
+        [Length(max=500, message="Why must be 500 characters or fewer")],
+        rows=2,
+        filters=[lambda text: text.replace("\x00", "") if text else text],
+    )
+
+
 class ProposalForm(FlaskForm):  # type: ignore[misc]  # the package ships no types
     """Whether a referral shall say what a file says."""
 
@@ -48,12 +58,7 @@ class ProposalForm(FlaskForm):  # type: ignore[misc]  # the package ships no typ
             DECLINE: "Nothing changes. The same file does not ask again.",
         },
     )
-    reason = LongTextField(
-        "Why? (optional)",
-        [Length(max=500, message="Why must be 500 characters or fewer")],
-        rows=2,
-        filters=[lambda text: text.replace("\x00", "") if text else text],
-    )
+    reason = _why()
     version = HiddenField()
 
 
@@ -69,12 +74,7 @@ class FileAnswerForm(FlaskForm):  # type: ignore[misc]
             DECLINE: "Nothing changes. The same file does not ask again.",
         },
     )
-    reason = LongTextField(
-        "Why? (optional)",
-        [Length(max=500, message="Why must be 500 characters or fewer")],
-        rows=2,
-        filters=[lambda text: text.replace("\x00", "") if text else text],
-    )
+    reason = _why()
     stamp = HiddenField()
 
 

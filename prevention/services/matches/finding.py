@@ -22,6 +22,7 @@ from prevention.matching.compare import compare_premises
 from prevention.matching.decide import Outcome, choose
 from prevention.matching.explain import explain
 from prevention.matching.frequencies import Frequencies, NameRarity
+from prevention.matching.linking import MOST_PEOPLE
 from prevention.matching.model import default_model
 from prevention.matching.profile import Profile
 from prevention.matching.record import Record
@@ -35,8 +36,6 @@ from prevention.services.cases.finding import lock_cases
 from prevention.services.locks import lock_words
 from prevention.services.work import Work
 
-#: Most people one record is compared with.
-MOST_PEOPLE = 80
 #: Most voices of cases that are gone through beside one referral, the newest first.
 MOST_VOICES = 200
 
