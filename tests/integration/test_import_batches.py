@@ -94,15 +94,15 @@ def counted(run: ImportRun) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def when_looked_at(monkeypatch: pytest.MonkeyPatch, happens: Callable[[int, Work, Referral], None]) -> None:
-    """Let something happen each time a new row is held against what is known; it is told how many that makes."""
-    real, times = intake.find_likeness, iter(range(1, 10_000))
+def when_it_has_a_case(monkeypatch: pytest.MonkeyPatch, happens: Callable[[int, Work, Referral], None]) -> None:
+    """Let something happen each time a new row has its case; it is told how many that makes."""
+    real, times = intake.acknowledge_referral, iter(range(1, 10_000))
 
-    def meanwhile(work: Work, referral: Referral, *rest: Any) -> Any:
+    def meanwhile(work: Work, referral: Referral, case: Case) -> bool:
         happens(next(times), work, referral)
-        return real(work, referral, *rest)
+        return real(work, referral, case)
 
-    monkeypatch.setattr(intake, "find_likeness", meanwhile)
+    monkeypatch.setattr(intake, "acknowledge_referral", meanwhile)
 
 
 class Killed(BaseException):
@@ -118,7 +118,7 @@ def test_a_worker_killed_in_the_middle_leaves_whole_batches_and_another_goes_on(
             raise Killed
 
     with monkeypatch.context() as patched:
-        when_looked_at(patched, killed)
+        when_it_has_a_case(patched, killed)
         with pytest.raises(Killed):
             take_in(queued, some_rows(ROWS))
     cut = run_of(rows, queued)
@@ -180,7 +180,7 @@ def test_a_batch_that_meets_somebody_elses_change_is_taken_row_by_row(
         if times in {7, 9}:  # in the batch, and once more when its second row is taken by itself
             raise problem
 
-    when_looked_at(monkeypatch, meets)
+    when_it_has_a_case(monkeypatch, meets)
     take_in(queued, some_rows(ROWS))
     run = run_of(rows, queued)
     assert (run.state, counted(run)) == (ImportState.FINISHED, {"new": ROWS})
@@ -195,7 +195,7 @@ def test_a_row_the_database_cannot_keep_stops_the_run_after_the_rows_before_it(
         if referral.source_ref == "26ACN9":
             raise IntegrityError("a rule of the database", None, Exception())
 
-    when_looked_at(monkeypatch, cannot_be_kept)
+    when_it_has_a_case(monkeypatch, cannot_be_kept)
     with pytest.raises(IntegrityError):
         take_in(queued, some_rows(ROWS))
     run = run_of(rows, queued)
@@ -212,7 +212,7 @@ def test_cancelling_in_the_middle_undoes_the_rows_in_hand(
                 assert run_of(other, queued).done == BATCH  # it was seen to move
                 cancel_run(theirs, queued)
 
-    when_looked_at(monkeypatch, cancelled)
+    when_it_has_a_case(monkeypatch, cancelled)
     take_in(queued, some_rows(ROWS))
     run = run_of(rows, queued)
     assert (run.state, counted(run)) == (ImportState.CANCELLED, {"new": BATCH})
@@ -259,7 +259,7 @@ def test_a_batch_waits_for_nobody_long_and_a_row_as_long_as_it_takes(
         if times == 2:
             raise Conflict("Somebody else changed this.")
 
-    when_looked_at(monkeypatch, look)
+    when_it_has_a_case(monkeypatch, look)
     take_in(queued, some_rows(3))
     assert waits == ["500ms", "500ms", "0", "0", "0"]
 

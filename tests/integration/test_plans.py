@@ -22,6 +22,7 @@ from prevention.domain.risk import RiskLevel
 from prevention.models.account import User
 from prevention.models.case import Case
 from prevention.models.person import PersonLink
+from prevention.queries.candidates import Place, Voice, voices_beside
 from prevention.queries.cases.page import case_page
 from prevention.queries.cases.queue import QueueFilter, QueueKey, Scope, queue
 from prevention.queries.cases.search import search
@@ -33,7 +34,6 @@ from prevention.queries.matches import review_page
 from prevention.queries.notifications import newest_alerts, open_alerts, sent_messages
 from prevention.queries.referrals import following
 from prevention.queries.visits.cards import my_visits
-from prevention.services.matches.finding import _SPOKEN_OF
 from prevention.services.premises import _THERE
 from prevention.unit_of_work import GuardedSession
 from tests.bench.filling import fill
@@ -204,7 +204,7 @@ LISTS: dict[str, tuple[str, Read, str]] = {
     ),
     "cases beside a new referral": (
         "fire.coordinator",
-        lambda s, _, at: s.execute(_SPOKEN_OF, _beside(s, at)).all(),
+        lambda s, _, at: _voices(s, at),
         "ix_cases_premises_id_opened_at",
     ),
     "homes by UPRN": (
@@ -226,10 +226,12 @@ LISTS: dict[str, tuple[str, Read, str]] = {
 }
 
 
-def _beside(session: Session, at: Spot) -> dict[str, Any]:
+def _voices(session: Session, at: Spot) -> list[list[Voice]]:
     case = session.get_one(Case, at.case_id)
     people = session.scalars(select(PersonLink.person_id).order_by(PersonLink.id).limit(3)).all()
-    return {"likely": list(people), "home": case.premises_id, "since": at.now - load_concern_rules().looked_back}
+    elsewhere = select(Case.premises_id).where(Case.id != case.id).order_by(Case.id).limit(19)
+    places = [Place(home, people) for home in (case.premises_id, *session.scalars(elsewhere))]
+    return voices_beside(session, places, since=at.now - load_concern_rules().looked_back)
 
 
 def _middle(session: Session, actor: Actor) -> QueueKey:

@@ -1,116 +1,52 @@
 """Asking the engine: who among the known is this, and which open case speaks of the same concern?
 
-SQL only retrieves candidates by blocking key; every rule about likeness is the engine's (``prevention.matching``).
+What is beside a new referral comes from ``queries/candidates.py``; every rule about likeness is the engine's
+(``prevention.matching``) and ``domain/concern.py``'s.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Text, Uuid, any_, bindparam, func, or_, select, text, true, tuple_, union
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import defer, joinedload
+from sqlalchemy import select, tuple_
 
 from prevention.domain.concern import load_concern_rules, same_concern
-from prevention.domain.local_time import LONDON
 from prevention.domain.match import MatchDecision
-from prevention.domain.referral import Channel, TidiedAddress, TidiedPerson
-from prevention.matching.blocking import LARGEST_CAP, cap, keys
+from prevention.domain.referral import Channel, TidiedPerson
+from prevention.matching.blocking import keys
 from prevention.matching.compare import compare_premises
 from prevention.matching.decide import Outcome, choose
 from prevention.matching.explain import explain
 from prevention.matching.frequencies import Frequencies, NameRarity
-from prevention.matching.linking import MOST_PEOPLE
 from prevention.matching.model import default_model
-from prevention.matching.profile import Profile
 from prevention.matching.record import Record
 from prevention.models.audit import AuditTag
-from prevention.models.case import Case, ReferralLink
+from prevention.models.case import Case
 from prevention.models.match import MatchCandidate
-from prevention.models.person import BlockingKey, NameCount, NamePart, PersonLink, PersonRecord
-from prevention.models.premises import AddressStatus, Premises
+from prevention.models.person import NameCount, NamePart, PersonRecord
+from prevention.models.premises import AddressStatus
 from prevention.models.referral import Referral
+from prevention.queries.candidates import Place, Voice, people_beside, tidied_address, voices_beside
 from prevention.services.cases.finding import lock_cases
-from prevention.services.locks import lock_words
 from prevention.services.work import Work
 
-#: Most voices of cases that are gone through beside one referral, the newest first.
-MOST_VOICES = 200
-
-_STORE_KEYS = text(
-    "INSERT INTO blocking_keys (key, record_id) SELECT unnest(CAST(:keys AS text[])), unnest(CAST(:records AS uuid[])) "
-    "ON CONFLICT DO NOTHING"
-)
 _SAME_HOME = "Same home; another person, or nobody, is named"
 
 
-_WANTED = (
-    func.unnest(bindparam("keys", type_=ARRAY(Text)), bindparam("caps", type_=ARRAY(Integer)))
-    .table_valued("key", "cap")
-    .render_derived(name="wanted")
-)
-#: The records under a wanted key, no more of them than it takes to see that there are too many.
-_HELD = (
-    select(BlockingKey.record_id)
-    .where(BlockingKey.key == _WANTED.c.key)
-    .limit(LARGEST_CAP + 1)
-    .correlate(_WANTED)
-    .lateral("held")
-)
-_COUNTED = (
-    select(func.array_agg(_HELD.c.record_id).label("ids"), func.count().label("count"))
-    .select_from(_HELD)
-    .lateral("counted")
-)
-_FOUND = (
-    select(func.unnest(_COUNTED.c.ids).label("record_id"))
-    .select_from(_WANTED.join(_COUNTED, true()))
-    .where(_COUNTED.c.count <= _WANTED.c.cap)
-    .subquery("found")
-)
-_PEOPLE = (
-    select(PersonLink.person_id)
-    .join(_FOUND, _FOUND.c.record_id == PersonLink.record_id)
-    .where(PersonLink.valid_to.is_(None))
-    .group_by(PersonLink.person_id)
-    .order_by(func.count().desc(), PersonLink.person_id)
-    .limit(MOST_PEOPLE)
-)
-#: The people who share one of ``keys``, with each of their records. A constant, so that it is prepared once.
-_SHARING_A_KEY = (
-    select(PersonLink.person_id, PersonRecord, Referral.source_system, Referral.received_at)
-    .join(PersonRecord, PersonRecord.id == PersonLink.record_id)
-    .join(Referral, Referral.id == PersonRecord.referral_id)
-    .where(PersonLink.person_id.in_(_PEOPLE.subquery().select()), PersonLink.valid_to.is_(None))
-    .options(joinedload(PersonRecord.premises, innerjoin=True), defer(PersonRecord.given))
-)
-_OF_LIKELY = PersonLink.person_id == any_(bindparam("likely", type_=ARRAY(Uuid)))
-_AT_HOME = Case.premises_id == bindparam("home", type_=Uuid())
-#: Each half by its own index: the OR of the two alone would go through every recent case.
-_NEAR = union(
-    select(ReferralLink.case_id)
-    .join(PersonRecord, PersonRecord.referral_id == ReferralLink.referral_id)
-    .join(PersonLink, PersonLink.record_id == PersonRecord.id)
-    .where(_OF_LIKELY, PersonLink.valid_to.is_(None), ReferralLink.valid_to.is_(None)),
-    select(Case.id).where(_AT_HOME),
-)
-#: Cases opened after ``since`` at ``home`` or that speak of one of the ``likely``: a row for each voice and person.
-_SPOKEN_OF = (
-    select(Case, PersonLink.person_id, Referral.received_at, Referral.recorded_at, Referral.channel)
-    .join(ReferralLink, (ReferralLink.case_id == Case.id) & ReferralLink.valid_to.is_(None))
-    .join(Referral, Referral.id == ReferralLink.referral_id)
-    .join(PersonRecord, PersonRecord.referral_id == Referral.id)
-    .join(PersonLink, (PersonLink.record_id == PersonRecord.id) & PersonLink.valid_to.is_(None))
-    .where(
-        Case.id.in_(_NEAR.subquery().select()),
-        or_(_OF_LIKELY, _AT_HOME),
-        Case.opened_at > bindparam("since", type_=DateTime(timezone=True)),
-    )
-    .order_by(Referral.received_at.desc(), ReferralLink.id)
-    .limit(MOST_VOICES)
-)
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A new referral, its person, and the same in the engine's form, with how rare the names are among all records."""
+
+    referral: Referral
+    record: PersonRecord
+    engine: Record
+    rarity: NameRarity
+
+    def may_meet(self, other: "Arrival") -> bool:
+        """Whether one could be found when the other is compared with what is known."""
+        same_home = self.record.premises is other.record.premises
+        return same_home or not set(keys(self.engine)).isdisjoint(keys(other.engine))
 
 
 @dataclass(slots=True)
@@ -156,10 +92,11 @@ class Likeness:
     model_version: str = ""
     candidates: list[CandidateCase] = field(default_factory=list)
 
-
-def lock_people(work: Work, new: Iterable[Record]) -> None:
-    """Wait for whoever takes in one of the same people: first referrals of one person at once make one person."""
-    lock_words(work, [f"person:{key}" for record in new for key in keys(record)])
+    @property
+    def given(self) -> set[UUID]:
+        """The person and the case that are no longer as they were found when this is carried out."""
+        case_id = self.case.id if self.case is not None else None
+        return {each for each in (self.person_id, case_id) if each is not None}
 
 
 def name_rarities(work: Work, new: Sequence[Record]) -> list[NameRarity]:
@@ -179,16 +116,45 @@ def name_rarities(work: Work, new: Sequence[Record]) -> list[NameRarity]:
     return [counts.rarity(record, default_model()) for record in new]
 
 
-def find_likeness(work: Work, referral: Referral, record: PersonRecord, new: Record, rarity: NameRarity) -> Likeness:
-    """Compare a new record, ``new`` in the engine's form, with everybody known, and its home with open cases.
+def find_likenesses(work: Work, arrivals: Sequence[Arrival]) -> list[Likeness]:
+    """Compare new records with everybody known, and their homes with open cases: as many as can be told at once.
 
-    Which likeness joins, which is for a person, and which is nothing, is ``domain/concern.py``'s to say.
+    At least the first. An arrival is left out, with all that follow, where the answer may hang on an earlier one: they
+    may meet, or the earlier one was given a person or a case that the later one is beside. It is asked about again when
+    the earlier ones are written. Which likeness joins, which is for a person, and which is nothing, is
+    ``domain/concern.py``'s to say.
     """
-    outcomes = choose(new, _profiles(work, new), rarity=rarity)
+    strangers = _strangers(arrivals)
+    people = people_beside(work.session, [arrival.engine for arrival in strangers])
+    outcomes = [
+        choose(arrival.engine, known, rarity=arrival.rarity) for arrival, known in zip(strangers, people, strict=True)
+    ]
+    cases = _cases_beside(work, strangers, outcomes)
+    likenesses: list[Likeness] = []
+    given: set[UUID] = set()
+    for arrival, mine, beside in zip(strangers, outcomes, cases, strict=True):
+        if not given.isdisjoint({UUID(outcome.profile_id) for outcome in mine} | {each.case.id for each in beside}):
+            break
+        likeness = _likeness(work, arrival, mine, beside)
+        given |= likeness.given
+        likenesses.append(likeness)
+    return likenesses
+
+
+def _strangers(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """The first arrivals, none of which may meet another."""
+    strangers: list[Arrival] = []
+    for arrival in arrivals:
+        if any(arrival.may_meet(other) for other in strangers):
+            break
+        strangers.append(arrival)
+    return strangers
+
+
+def _likeness(work: Work, arrival: Arrival, outcomes: list[Outcome], beside: list[CandidateCase]) -> Likeness:
     likeness = _likeness_of_person(outcomes)
-    beside = _cases_beside(work, referral, record, outcomes)
     for candidate in beside:
-        candidate.same_premises = _at_same_premises(candidate, record, new)
+        candidate.same_premises = _at_same_premises(candidate, arrival)
         if _concern(candidate) is MatchDecision.JOINED:
             lock_cases(work, [candidate.case.id])  # nobody closes or changes it before the referral has joined
             if _concern(candidate) is MatchDecision.JOINED:
@@ -209,20 +175,20 @@ def _concern(candidate: CandidateCase) -> MatchDecision:
     )
 
 
-def _at_same_premises(candidate: CandidateCase, record: PersonRecord, new: Record) -> bool:
+def _at_same_premises(candidate: CandidateCase, arrival: Arrival) -> bool:
     """Whether the case is at the referral's home: the same row, or an address written otherwise.
 
     The second only where the person is sure, and never for a confidential home: nothing comes to it by itself.
     """
-    case, outcome = candidate.case, candidate.outcome
+    case, outcome, record = candidate.case, candidate.outcome, arrival.record
     if case.premises_id == record.premises_id:
         return True
     if outcome is None or outcome.decision is not MatchDecision.JOINED:
         return False
     if case.premises.confidential or record.premises.confidential:
         return False
-    home = Record.from_tidied("", TidiedPerson(), _tidied(case.premises))
-    return outcome.fits_home(compare_premises(new, home))
+    home = Record.from_tidied("", TidiedPerson(), tidied_address(case.premises))
+    return outcome.fits_home(compare_premises(arrival.engine, home))
 
 
 def _worth_asking(candidates: list[CandidateCase]) -> list[CandidateCase]:
@@ -268,64 +234,6 @@ def remember_candidates(work: Work, referral: Referral, likeness: Likeness) -> N
         work.record(AuditTag.MATCH_FOUND, referral, case_id=candidate.case.id)
 
 
-def store_keys(work: Work, records: Iterable[Record]) -> None:
-    """Store the blocking keys of records whose rows are there, so that later records find them."""
-    found = [(key, record.record_id) for record in records for key in keys(record)]
-    if found:
-        words, ids = zip(*found, strict=True)
-        work.session.execute(_STORE_KEYS, {"keys": list(words), "records": list(ids)})
-
-
-def engine_record(record: PersonRecord, premises: Premises, source: str, received_at: datetime) -> Record:
-    """A stored record in the form the engine compares; ``source`` and ``received_at`` (aware) are its referral's."""
-    person = TidiedPerson(
-        first_name=record.first_name,
-        middle_name=record.middle_name,
-        surname=record.surname,
-        title=record.title,
-        dob=record.dob,
-        age=record.age,
-        sex=record.sex,
-        nhs_number=record.nhs_number,
-        phone=record.phone,
-        email=record.email,
-    )
-    return Record.from_tidied(
-        str(record.id),
-        person,
-        _tidied(premises),
-        source=source,
-        received=received_at.astimezone(LONDON).date(),
-    )
-
-
-def _tidied(premises: Premises) -> TidiedAddress:
-    return TidiedAddress(
-        uprn=premises.uprn,
-        flat=premises.flat,
-        building=premises.building,
-        number=premises.number,
-        street=premises.street,
-        locality=premises.locality,
-        town=premises.town,
-        postcode=premises.postcode,
-        no_fixed_abode=premises.status is AddressStatus.NO_FIXED_ABODE,
-        text=premises.address_text,
-    )
-
-
-def _profiles(work: Work, new: Record) -> list[Profile]:
-    """The people who share a key with ``new``, each with all their records: one look for keys, one for records."""
-    found = keys(new)
-    if not found:
-        return []
-    rows = work.session.execute(_SHARING_A_KEY, {"keys": list(found), "caps": [cap(key) for key in found]})
-    records: dict[UUID, list[Record]] = defaultdict(list)
-    for person_id, record, source, received_at in rows:
-        records[person_id].append(engine_record(record, record.premises, source, received_at))
-    return [Profile.of(str(person_id), held) for person_id, held in records.items()]
-
-
 def _likeness_of_person(outcomes: list[Outcome]) -> Likeness:
     best = outcomes[0] if outcomes else None
     if best is None or best.decision is not MatchDecision.JOINED:
@@ -338,25 +246,37 @@ def _likeness_of_person(outcomes: list[Outcome]) -> Likeness:
     )
 
 
-def _cases_beside(work: Work, referral: Referral, record: PersonRecord, outcomes: list[Outcome]) -> list[CandidateCase]:
-    """Cases the referral may speak of: of likely people, and at the same home; the likeliest and nearest first.
+def _cases_beside(
+    work: Work, arrivals: Sequence[Arrival], outcomes: Sequence[list[Outcome]]
+) -> list[list[CandidateCase]]:
+    """For each referral the cases it may speak of: of likely people, and at the same home."""
+    places = [_place(arrival, mine) for arrival, mine in zip(arrivals, outcomes, strict=True)]
+    voices = voices_beside(work.session, places, since=work.now - load_concern_rules().looked_back)
+    return [_heard(*beside) for beside in zip(arrivals, outcomes, voices, strict=True)]
+
+
+def _place(arrival: Arrival, outcomes: list[Outcome]) -> Place:
+    nowhere = arrival.record.premises.status is AddressStatus.NO_FIXED_ABODE
+    likely = [UUID(outcome.profile_id) for outcome in outcomes if outcome.decision is not MatchDecision.NEW]
+    return Place(None if nowhere else arrival.record.premises_id, likely)
+
+
+def _heard(arrival: Arrival, outcomes: list[Outcome], voices: list[Voice]) -> list[CandidateCase]:
+    """The cases whose voices these are, the likeliest and nearest first.
 
     Each case once, with the outcome for the likeliest of the people it speaks of.
     """
-    beside = {UUID(outcome.profile_id): outcome for outcome in outcomes}
-    likely = [person for person, outcome in beside.items() if outcome.decision is not MatchDecision.NEW]
-    nowhere = record.premises.status is AddressStatus.NO_FIXED_ABODE
-    since = work.now - load_concern_rules().looked_back
-    spoken_of = {"likely": likely, "home": None if nowhere else record.premises_id, "since": since}
+    referral, home = arrival.referral, arrival.record.premises_id
     says_when = _says_when(referral.channel, referral.received_at, referral.recorded_at)
+    beside = {UUID(outcome.profile_id): outcome for outcome in outcomes}
     found: dict[UUID, CandidateCase] = {}
     residents: set[UUID] = set()
-    for case, person_id, received_at, recorded_at, channel in work.session.execute(_SPOKEN_OF, spoken_of):
-        dated = says_when and _says_when(channel, received_at, recorded_at)
-        candidate = found.setdefault(case.id, CandidateCase(case))
-        candidate.hear(beside.get(person_id), abs(referral.received_at - received_at), dated=dated)
-        if case.is_open and case.premises_id == record.premises_id:
-            residents.add(person_id)
+    for voice in voices:
+        dated = says_when and _says_when(voice.channel, voice.received_at, voice.recorded_at)
+        candidate = found.setdefault(voice.case.id, CandidateCase(voice.case))
+        candidate.hear(beside.get(voice.person_id), abs(referral.received_at - voice.received_at), dated=dated)
+        if voice.case.is_open and voice.case.premises_id == home:
+            residents.add(voice.person_id)
     cases = list(found.values())
     if len(residents) > load_concern_rules().most_people_of_a_household:
         cases = [candidate for candidate in cases if candidate.person is not MatchDecision.NEW]

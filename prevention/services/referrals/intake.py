@@ -14,27 +14,24 @@ from prevention.domain.referral import ReceiveReferral, SourceReference
 from prevention.domain.referral_content import content_of, hash_of
 from prevention.domain.risk import RiskLevel
 from prevention.errors import Conflict
-from prevention.matching.blocking import keys
-from prevention.matching.record import Record
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
-from prevention.models.person import PersonRecord
 from prevention.models.premises import Premises
 from prevention.models.referral import Referral
-from prevention.services.cases.joining import join
+from prevention.queries.candidates import engine_record
+from prevention.services.cases.joining import feed
 from prevention.services.cases.opening import IntakeDesks, open_case
 from prevention.services.followups.planning import plan_on_referral
 from prevention.services.locks import lock_referrals
 from prevention.services.matches.finding import (
+    Arrival,
     Likeness,
-    engine_record,
-    find_likeness,
-    lock_people,
+    find_likenesses,
     name_rarities,
     remember_candidates,
-    store_keys,
 )
+from prevention.services.matches.keys import lock_people, store_keys
 from prevention.services.notifications.messages import acknowledge_referral
 from prevention.services.people import add_record, link_person
 from prevention.services.premises import Whereabouts, place_all
@@ -53,20 +50,6 @@ class Receipt:
     case_id: UUID
     case_reference: str
     risk_level: RiskLevel
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    """A new referral, its person, and the same in the engine's form; ``words`` are what others find it by."""
-
-    referral: Referral
-    record: PersonRecord
-    engine: Record
-    words: frozenset[str]
-
-    def may_meet(self, other: "_Arrival") -> bool:
-        """Whether one could be found when the other is compared with what is known."""
-        return self.record.premises is other.record.premises or not self.words.isdisjoint(other.words)
 
 
 def receive(work: Work, command: ReceiveReferral) -> Receipt:
@@ -109,53 +92,41 @@ def _receive_again(work: Work, known: Referral, command: ReceiveReferral) -> Rec
 
 
 def _receive_new(work: Work, commands: list[ReceiveReferral]) -> list[Receipt]:
-    """Take in referrals that never came before.
-
-    What is new is written together, but before anything is looked for that it could be: a referral that may meet an
-    earlier one of these finds it in the database.
-    """
+    """Take in referrals that never came before: together as far as none hangs on another that is not written yet."""
     work.session.flush()
     receipts: list[Receipt] = []
-    unwritten: list[_Arrival] = []
     desks = IntakeDesks(work)
     with work.session.no_autoflush:
-        arrivals = _arrive(work, commands)
-        rarities = name_rarities(work, [arrival.engine for arrival in arrivals])
-        for arrival, rarity in zip(arrivals, rarities, strict=True):
-            if any(arrival.may_meet(other) for other in unwritten):
-                _write(work, unwritten)
-            likeness = find_likeness(work, arrival.referral, arrival.record, arrival.engine, rarity)
-            receipts.append(_settle(work, arrival, likeness, desks))
-            unwritten.append(arrival)
-            if likeness.person_id is not None or likeness.case is not None:
-                _write(work, unwritten)  # its person's other records have words of their own
-        _write(work, unwritten)
+        waiting = _arrive(work, commands)
+        while waiting:
+            likenesses = find_likenesses(work, waiting)
+            together, waiting = waiting[: len(likenesses)], waiting[len(likenesses) :]
+            cases = [_settle(work, *each, desks) for each in zip(together, likenesses, strict=True)]
+            work.session.flush()
+            store_keys(work, [arrival.engine for arrival in together])
+            for arrival, (case, outcome) in zip(together, cases, strict=True):
+                acknowledge_referral(work, arrival.referral, case)
+                plan_on_referral(work, arrival.referral, case)
+                receipts.append(_receipt(arrival.referral, case, outcome))
     return receipts
 
 
-def _arrive(work: Work, commands: list[ReceiveReferral]) -> list[_Arrival]:
+def _arrive(work: Work, commands: list[ReceiveReferral]) -> list[Arrival]:
     """Put the referrals and their people at their homes; whoever takes in the same ones waits from here on."""
     homes = place_all(work, [Whereabouts(command.address, command.confidential_address) for command in commands])
-    arrivals = []
+    new = []
     for command, home in zip(commands, homes, strict=True):
         referral = _referral(work, command, home)
         work.session.add(referral)
         record = add_record(work, referral, command, home)
-        engine = engine_record(record, home, referral.source_system, referral.received_at)
-        arrivals.append(_Arrival(referral, record, engine, frozenset(keys(engine))))
-    lock_people(work, [arrival.engine for arrival in arrivals])
-    return arrivals
+        new.append((referral, record, engine_record(record, home, referral.source_system, referral.received_at)))
+    records = [engine for *_, engine in new]
+    lock_people(work, records)
+    return [Arrival(*each, rarity) for each, rarity in zip(new, name_rarities(work, records), strict=True)]
 
 
-def _write(work: Work, unwritten: list[_Arrival]) -> None:
-    work.session.flush()
-    store_keys(work, [arrival.engine for arrival in unwritten])
-    unwritten.clear()
-
-
-def _settle(work: Work, arrival: _Arrival, likeness: Likeness, desks: IntakeDesks) -> Receipt:
+def _settle(work: Work, arrival: Arrival, likeness: Likeness, desks: IntakeDesks) -> tuple[Case, RowOutcome]:
     """Give a referral its person and its case."""
-    referral = arrival.referral
     link_person(
         work,
         arrival.record,
@@ -164,20 +135,13 @@ def _settle(work: Work, arrival: _Arrival, likeness: Likeness, desks: IntakeDesk
         probability=likeness.probability,
         model_version=likeness.model_version,
     )
+    referral = arrival.referral
     work.record(AuditTag.REFERRAL_RECEIVED, referral, channel=referral.channel.value)
-    case, outcome = _to_case(work, referral, likeness, desks)
-    acknowledge_referral(work, referral, case)
-    plan_on_referral(work, referral, case)
-    return _receipt(referral, case, outcome)
-
-
-def _to_case(work: Work, referral: Referral, likeness: Likeness, desks: IntakeDesks) -> tuple[Case, RowOutcome]:
     if likeness.case is not None:
-        join(
+        feed(
             work,
             referral,
             likeness.case,
-            decided_by=None,
             reason=likeness.words,
             probability=likeness.probability,
             model_version=likeness.model_version,

@@ -12,7 +12,8 @@ from prevention.models.person import PersonLink
 from prevention.models.premises import Premises
 from prevention.models.referral import Referral
 from prevention.models.visit import Visit
-from prevention.services.matches.finding import engine_record, store_keys
+from prevention.queries.candidates import engine_record
+from prevention.services.matches.keys import store_keys
 from prevention.services.people import add_record, link_person
 from prevention.services.work import Work
 
