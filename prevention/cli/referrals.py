@@ -17,7 +17,7 @@ from prevention.domain.intake.rows import read_rows
 from prevention.errors import Invalid
 from prevention.extensions import current_session
 from prevention.queries.imports import every_refused_row, import_run, senders_of_kind
-from prevention.services.imports.previewing import DryRunEnds, try_row
+from prevention.services.imports.previewing import DryRunEnds, try_rows
 from prevention.services.imports.running import run_import
 from prevention.services.imports.runs import give_up, queue_run
 from prevention.services.imports.source import Source
@@ -85,8 +85,7 @@ def _dry_run(file: Path, source: Source) -> tuple[Counter[RowOutcome], Iterable[
         with file.open("rb") as stream:
             source = source.read_through(stream)
         with file.open("rb") as stream, work_as(SYSTEM) as work:
-            for row in read_rows(stream, source.profile):
-                outcome, reason = try_row(work, row, source)
+            for row, outcome, reason in try_rows(work, read_rows(stream, source.profile), source):
                 counts[outcome] += 1
                 if outcome is RowOutcome.REFUSED:
                     refused.append((row.line, reason, cells_to_show(row, source.profile)))

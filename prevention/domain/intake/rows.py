@@ -412,3 +412,10 @@ def _beyond_header(number: int) -> str:
 def is_beyond_header(name: str) -> bool:
     """Whether a cell has no column: the row, which is refused for it, has more cells than the first line has names."""
     return name.startswith(_BEYOND)
+
+
+def in_batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    """The rows in lists of ``size``, the last one maybe shorter; no more than one list is held at a time."""
+    rest = iter(rows)
+    while batch := list(islice(rest, size)):
+        yield batch

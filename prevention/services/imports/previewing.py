@@ -1,6 +1,6 @@
 """The preview of a file: all of it is read, its first rows are tried out, and nothing is kept but ``run.preview``."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -16,13 +16,14 @@ from prevention.domain.intake.conversion import (
     mapping_of,
     remarks,
 )
-from prevention.domain.intake.rows import Row, read_rows
+from prevention.domain.intake.rows import Row, in_batches, read_rows
 from prevention.domain.referral import ReceiveReferral
-from prevention.errors import Invalid
+from prevention.errors import Conflict, Invalid
 from prevention.models.imports import ImportRun
+from prevention.services.imports.running import BATCH
 from prevention.services.imports.runs import fail, keep
 from prevention.services.imports.source import OpenWork, Source, in_one, source_of
-from prevention.services.referrals.intake import known_referrals, receive
+from prevention.services.referrals.intake import known_referrals, receive_all
 from prevention.services.referrals.resending import Known, known_as, known_once_received, refusal
 from prevention.services.work import Work
 
@@ -73,17 +74,32 @@ def preview(open_work: OpenWork, run_id: UUID, open_file: Callable[[str], Binary
             run.state = ImportState.PREVIEWED
 
 
-def try_row(work: Work, row: Row, source: Source) -> tuple[RowOutcome, str]:
-    """What would become of one row, and for a refused row why; for a unit of work that ``DryRunEnds`` will leave."""
-    command = source.command(row, work.now)
-    if isinstance(command, Refused):
-        return RowOutcome.REFUSED, command.reason
+def try_rows(work: Work, rows: Iterable[Row], source: Source) -> Iterator[tuple[Row, RowOutcome, str]]:
+    """What would become of each row, and for a refused row why; for a unit of work that ``DryRunEnds`` will leave."""
+    for batch in in_batches(rows, BATCH):
+        try:
+            yield from _try_together(work, batch, source)
+        except (Invalid, Conflict):
+            for row in batch:
+                yield _try_row(work, row, source)
+
+
+def _try_row(work: Work, row: Row, source: Source) -> tuple[Row, RowOutcome, str]:
     try:
-        with work.session.begin_nested():
-            receipt = receive(replace(work, trial=True), command)
+        return _try_together(work, [row], source)[0]
     except Invalid as invalid:
-        return RowOutcome.REFUSED, in_one(invalid)
-    return receipt.outcome, ""
+        return row, RowOutcome.REFUSED, in_one(invalid)
+
+
+def _try_together(work: Work, rows: list[Row], source: Source) -> list[tuple[Row, RowOutcome, str]]:
+    commands = [(row, source.command(row, work.now)) for row in rows]
+    taken = [command for _, command in commands if not isinstance(command, Refused)]
+    with work.session.begin_nested():
+        receipts = iter(receive_all(replace(work, trial=True), taken))
+    return [
+        (row, RowOutcome.REFUSED, command.reason) if isinstance(command, Refused) else (row, next(receipts).outcome, "")
+        for row, command in commands
+    ]
 
 
 def _read_through(
@@ -91,8 +107,7 @@ def _read_through(
 ) -> dict[str, Any]:
     profile = found.profile
     with open_file(stored_as) as stream:
-        rows = read_rows(stream, profile)
-        while batch := list(islice(rows, _LOOKUP_BATCH)):
+        for batch in in_batches(read_rows(stream, profile), _LOOKUP_BATCH):
             commands = [(row, command) for row in batch if (command := found.read(row)) is not None]
             with open_work() as work:
                 keep(work, run_id)
@@ -127,8 +142,7 @@ def _try_out(
     tried = dict.fromkeys(RowOutcome, 0)
     try:
         with open_file(stored_as) as stream, open_work() as work:
-            for row in islice(read_rows(stream, source.profile), ROWS_TRIED):
-                outcome, _ = try_row(work, row, source)
+            for _, outcome, _ in try_rows(work, islice(read_rows(stream, source.profile), ROWS_TRIED), source):
                 tried[outcome] += 1
             DryRunEnds.now()
     except DryRunEnds:

@@ -6,7 +6,7 @@ cannot be taken, nothing of the batch is, and its rows are taken one by one (doc
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from typing import BinaryIO
 from uuid import UUID
@@ -20,7 +20,7 @@ from prevention.domain.intake.conversion import (
     Refused,
     cells_to_show,
 )
-from prevention.domain.intake.rows import Row, read_rows
+from prevention.domain.intake.rows import Row, in_batches, read_rows
 from prevention.errors import Conflict, Invalid
 from prevention.models.audit import AuditTag
 from prevention.models.imports import ImportRow, ImportRun
@@ -80,16 +80,11 @@ def _take_rows(
 ) -> bool:
     """Take every row after the first ``done``. False when the run was cancelled, or another worker is ahead with it."""
     with open_file(stored_as) as stream:
-        for rows in _batches(islice(read_rows(stream, source.profile), done, None)):
+        for rows in in_batches(islice(read_rows(stream, source.profile), done, None), BATCH):
             if not _take_batch(open_work, run_id, done, rows, source):
                 return False
             done += len(rows)
     return True
-
-
-def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while batch := list(islice(rows, BATCH)):
-        yield batch
 
 
 def _take_batch(open_work: OpenWork, run_id: UUID, done: int, rows: list[Row], source: Source) -> bool:

@@ -8,7 +8,8 @@ from prevention.domain.referral import GivenAddress, GivenPerson, ReceiveReferra
 from prevention.errors import Invalid
 
 #: Longest texts, in characters. A narrative is a sentence or a few; nobody reads ten thousand characters.
-LONGEST_NARRATIVE = 4000
+#: As long as a case history that was pasted in: a row of a file is not lost for being thorough.
+LONGEST_NARRATIVE = 20_000
 LONGEST_FIELD = 500
 
 #: What a text is called, where that is not its name with spaces.
