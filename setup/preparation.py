@@ -196,6 +196,22 @@ def ensure_packages() -> None:
     stamp.write_text(value, encoding="ascii")
 
 
+def ensure_product() -> None:
+    """Make the product itself known to its environment, where it stands: flask then finds its commands.
+
+    Nothing is fetched: the lock has brought what this needs. Raises SetupProblem when it fails.
+    """
+    stamp = ENVIRONMENT / ".product"
+    value = fingerprint((ROOT / "pyproject.toml", ENVIRONMENT / ".packages"))
+    if is_stamped(stamp, value):
+        return
+    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    result = run_tool([*pip, "install", "--no-index", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
+    if result.returncode != 0:
+        raise explain(result, "making the product known to its environment")
+    stamp.write_text(value, encoding="ascii")
+
+
 def own_typeface(css: str) -> str:
     """The style sheet without GDS Transport (licensed for gov.uk only) and with addresses relative to it."""
     css = re.sub(r"@font-face\{[^}]*GDS Transport[^}]*\}", "", css)
@@ -274,6 +290,7 @@ def main(arguments: Sequence[str]) -> int:
         with one_at_a_time():
             ensure_environment()
             ensure_packages()
+            ensure_product()
             ensure_assets()
     except SetupProblem as problem:
         print(problem, file=sys.stderr)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TextIO
 
 import click
-from flask.cli import AppGroup
 
 from prevention.domain.local_time import LONDON
 from prevention.domain.referral import GivenAddress, GivenPerson
@@ -23,7 +22,11 @@ from prevention.matching.profile import Profile
 from prevention.matching.record import Record
 from prevention.unit_of_work import utc_now
 
-group = AppGroup("matching", help="The matching engine on files; needs no database.")
+
+@click.group("matching")
+def group() -> None:
+    """The matching engine on files; needs no database."""
+
 
 COLUMNS = (
     "record_id", "source", "first_name", "middle_name", "surname", "dob", "sex", "nhs_number", "address", "postcode",

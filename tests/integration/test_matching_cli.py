@@ -2,6 +2,8 @@
 
 import csv
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,20 @@ def records(tmp_path: Path) -> Path:
 
 def call(app: Flask, *arguments: object) -> Result:
     return app.test_cli_runner().invoke(args=["matching", *map(str, arguments)])
+
+
+def test_the_commands_need_no_settings_and_no_application(records: Path, tmp_path: Path) -> None:
+    links = tmp_path / "links.csv"
+    told = subprocess.run(
+        [Path(sys.executable).with_name("flask"), "matching", "link", records, "--out", links],
+        cwd=tmp_path,
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    assert [row["decision"] for row in read(links)] == ["new", "joined", "new"]
 
 
 def read(path: Path) -> list[dict[str, str]]:
