@@ -11,18 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Text, Uuid, any_, bindparam, cast, func, or_, select, true, union
+from sqlalchemy import DateTime, Integer, Text, Uuid, any_, bindparam, cast, func, or_, select, true, tuple_, union
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, defer, joinedload
 
 from prevention.domain.local_time import LONDON
 from prevention.domain.referral import Channel, TidiedAddress, TidiedPerson
 from prevention.matching.blocking import LARGEST_CAP, cap, keys
+from prevention.matching.frequencies import Frequencies, NameRarity
 from prevention.matching.linking import MOST_PEOPLE
+from prevention.matching.model import default_model
 from prevention.matching.profile import Profile
 from prevention.matching.record import Record
 from prevention.models.case import Case, ReferralLink
-from prevention.models.person import BlockingKey, PersonLink, PersonRecord
+from prevention.models.person import BlockingKey, NameCount, NamePart, PersonLink, PersonRecord
 from prevention.models.premises import AddressStatus, Premises
 from prevention.models.referral import Referral
 
@@ -200,6 +202,23 @@ def voices_beside(session: Session, places: Sequence[Place], *, since: datetime)
     for number, *voice in rows:
         voices[number].append(Voice(*voice))
     return voices
+
+
+def name_rarities(session: Session, new: Sequence[Record]) -> list[NameRarity]:
+    """How rare the names of each new record are among all records, by the last count."""
+    names = {(NamePart.RECORD, "")}
+    names |= {(NamePart.FORENAME, name) for record in new for name in record.forenames[:1]}
+    names |= {(NamePart.SURNAME, record.surname) for record in new if record.surnames}
+    rows = session.execute(
+        select(NameCount.part, NameCount.name, NameCount.records).where(
+            tuple_(NameCount.part, NameCount.name).in_(sorted(names))
+        )
+    )
+    counted: dict[NamePart, dict[str, int]] = {part: {} for part in NamePart}
+    for part, name, records in rows:
+        counted[part][name] = records
+    counts = Frequencies(counted[NamePart.RECORD].get("", 0), counted[NamePart.FORENAME], counted[NamePart.SURNAME])
+    return [counts.rarity(record, default_model()) for record in new]
 
 
 def engine_record(record: PersonRecord, premises: Premises, source: str, received_at: datetime) -> Record:

@@ -1,13 +1,13 @@
-"""``python -m tests.bench [cases] [import]``: measure, and print tables ready for ``docs/benchmarks.md``."""
+"""``python -m tests.bench [cases] [import] [online]``: measure, and print tables ready for ``docs/benchmarks.md``."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from tests.bench import cases, importing
+from tests.bench import cases, importing, online
 from tests.bench.environment import BenchBusyError
 
-NAMES = ("cases", "import")
+NAMES = ("cases", "import", "online")
 
 
 def main() -> int:
@@ -16,9 +16,12 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="name", help=f"which of {', '.join(NAMES)}; all when none is named")
     parser.add_argument("--cases", type=int, default=cases.CASES, help="cases: how many to make")
     parser.add_argument("--requests", type=int, default=cases.REQUESTS, help="cases: how many to send for each page")
-    parser.add_argument("--keep", action="store_true", help="cases: use the kept database, or make it and keep it")
+    parser.add_argument(
+        "--keep", action="store_true", help="cases, online: use the kept database, or make it and keep it"
+    )
     parser.add_argument("--long", type=int, metavar="ROWS", help="import: one generated file of so many rows instead")
     parser.add_argument("--profile", type=Path, metavar="FOLDER", help="import: write cProfile's figures there")
+    parser.add_argument("--stored", type=int, default=online.STORED, help="online: how many records to store")
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown:
@@ -29,6 +32,8 @@ def main() -> int:
             _tell("cases", cases.run(cases=options.cases, requests=options.requests, keep=options.keep))
         if "import" in wanted:
             _tell("import", importing.run(long_rows=options.long or 0, profile=options.profile))
+        if "online" in wanted:
+            _tell("online", online.run(stored=options.stored, keep=options.keep))
     except BenchBusyError as busy:
         print(busy, file=sys.stderr)
         return 1

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
-
 from prevention.domain.concern import load_concern_rules, same_concern
 from prevention.domain.match import MatchDecision
 from prevention.domain.referral import Channel, TidiedPerson
@@ -18,13 +16,12 @@ from prevention.matching.blocking import keys
 from prevention.matching.compare import compare_premises
 from prevention.matching.decide import Outcome, choose
 from prevention.matching.explain import explain
-from prevention.matching.frequencies import Frequencies, NameRarity
-from prevention.matching.model import default_model
+from prevention.matching.frequencies import NameRarity
 from prevention.matching.record import Record
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case
 from prevention.models.match import MatchCandidate
-from prevention.models.person import NameCount, NamePart, PersonRecord
+from prevention.models.person import PersonRecord
 from prevention.models.premises import AddressStatus
 from prevention.models.referral import Referral
 from prevention.queries.candidates import Place, Voice, people_beside, tidied_address, voices_beside
@@ -97,23 +94,6 @@ class Likeness:
         """The person and the case that are no longer as they were found when this is carried out."""
         case_id = self.case.id if self.case is not None else None
         return {each for each in (self.person_id, case_id) if each is not None}
-
-
-def name_rarities(work: Work, new: Sequence[Record]) -> list[NameRarity]:
-    """How rare the names of each new record are among all records, by the last count."""
-    names = {(NamePart.RECORD, "")}
-    names |= {(NamePart.FORENAME, name) for record in new for name in record.forenames[:1]}
-    names |= {(NamePart.SURNAME, record.surname) for record in new if record.surnames}
-    rows = work.session.execute(
-        select(NameCount.part, NameCount.name, NameCount.records).where(
-            tuple_(NameCount.part, NameCount.name).in_(sorted(names))
-        )
-    )
-    counted: dict[NamePart, dict[str, int]] = {part: {} for part in NamePart}
-    for part, name, records in rows:
-        counted[part][name] = records
-    counts = Frequencies(counted[NamePart.RECORD].get("", 0), counted[NamePart.FORENAME], counted[NamePart.SURNAME])
-    return [counts.rarity(record, default_model()) for record in new]
 
 
 def find_likenesses(work: Work, arrivals: Sequence[Arrival]) -> list[Likeness]:

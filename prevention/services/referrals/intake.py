@@ -19,7 +19,7 @@ from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
 from prevention.models.premises import Premises
 from prevention.models.referral import Referral
-from prevention.queries.candidates import engine_record
+from prevention.queries.candidates import engine_record, name_rarities
 from prevention.services.cases.joining import feed
 from prevention.services.cases.opening import IntakeDesks, open_case
 from prevention.services.followups.planning import plan_on_referral
@@ -28,7 +28,6 @@ from prevention.services.matches.finding import (
     Arrival,
     Likeness,
     find_likenesses,
-    name_rarities,
     remember_candidates,
 )
 from prevention.services.matches.keys import lock_people, store_keys
@@ -122,7 +121,7 @@ def _arrive(work: Work, commands: list[ReceiveReferral]) -> list[Arrival]:
         new.append((referral, record, engine_record(record, home, referral.source_system, referral.received_at)))
     records = [engine for *_, engine in new]
     lock_people(work, records)
-    return [Arrival(*each, rarity) for each, rarity in zip(new, name_rarities(work, records), strict=True)]
+    return [Arrival(*each, rarity) for each, rarity in zip(new, name_rarities(work.session, records), strict=True)]
 
 
 def _settle(work: Work, arrival: Arrival, likeness: Likeness, desks: IntakeDesks) -> tuple[Case, RowOutcome]:
