@@ -474,11 +474,29 @@ def test_amending_without_a_reason_or_a_change(client: PageClient, own_referral:
     assert rows.scalar(select(func.count()).select_from(ReferralAmendment)) == 0
 
 
-def test_two_people_amending_one_referral(client: PageClient, own_referral: str) -> None:
+def test_two_people_amending_one_referral(client: PageClient, own_referral: str, rows: Session) -> None:
     stale = _amend_fields(client.page(f"{own_referral}/amend"))
-    for number, expected in ((1, 302), (2, 409)):
-        fields = {**stale, "narrative": [f"Version {number}"], "reason": ["More known"], "checked": "1"}
-        assert _post(client, f"{own_referral}/amend", data=fields).status_code == expected
+    first = {**stale, "narrative": ["Boxes in the hall"], "phone": ["020 7946 0018"], "reason": ["I went"]}
+    assert _post(client, f"{own_referral}/amend", data={**first, "checked": "1"}).status_code == 302
+    second = {**stale, "narrative": ["Boxes in the attic"], "reason": ["The caller rang back"], "checked": "1"}
+    answer = _post(client, f"{own_referral}/amend", data=second)
+    page = _page(answer)
+    assert answer.status_code == 409
+    mine, theirs = (
+        [[cell.get_text(strip=True) for cell in row.select("th, td")] for row in table.select("tbody tr")]
+        for table in page.select("main table")
+    )
+    assert mine == [["What was seen", "Boxes in the attic", "Boxes in the hall"]]
+    assert theirs == [
+        ["What was seen", "Boxes up the stairs.", "Boxes in the hall"],
+        ["Phone", "–", "+442079460018"],
+    ]
+    again = _amend_fields(page)
+    assert (again["narrative"], again["reason"]) == (["Boxes in the attic"], ["The caller rang back"]), "typed is kept"
+    assert _post(client, f"{own_referral}/amend", data={**again, "checked": "1"}).status_code == 302
+    kept = rows.scalars(select(ReferralAmendment).order_by(ReferralAmendment.id)).all()[-1]
+    assert list(kept.changes) == ["narrative"], "what the other changed elsewhere stays"
+    assert kept.content["person"]["phone"] == "+442079460018"
 
 
 def test_nobody_amends_another_agencys_referral(

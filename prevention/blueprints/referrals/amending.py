@@ -20,11 +20,12 @@ from prevention.extensions import current_session
 from prevention.models.referral import Referral
 from prevention.policies.sharing import screened_changes
 from prevention.queries.referrals.following import as_shown, is_confidential, referral_to_amend
-from prevention.services.referrals.amending import AMENDED_MEANWHILE, saying
 from prevention.services.referrals.amending import amend as amend_referral
+from prevention.services.referrals.amending import saying
 from prevention.services.referrals.checking import check
 from prevention.services.referrals.proposing import end_what_is_so
 from prevention.web.auth import current_actor
+from prevention.web.form_handling import typed_number
 from prevention.web.guards import guarded
 from prevention.web.transactions import work_as
 
@@ -38,19 +39,19 @@ _NAME_PARTS = ("title", "first_name", "middle_name", "surname")
 def amend(referral_id: UUID) -> ResponseReturnValue:
     """Correct a referral of one's own agency: first the form, then before and after, then it is kept.
 
-    Raises:
-        Conflict: somebody else amended it since the form was shown.
+    When somebody else amended it since the form was shown, the page shows both versions.
     """
     referral = referral_to_amend(current_session(), current_actor(), referral_id)
     confidential = is_confidential(referral)
-    form, shown = _form(referral, confidential=confidential)
+    shown = _shown(referral, referral.current_content)
+    form = _form(referral, AmendForm(data=shown, kind=referral.agency.kind))
     find_homes(form)
     page: dict[str, Any] = {"form": form, "referral": referral, "confidential": confidential}
     if request.method == "GET" or wants_addresses() or goes_back() or not form.validate_on_submit():
         return render_template("referrals/amend.html", **page)
     version = len(referral.amendments)
     if form.version.data != str(version):
-        raise Conflict(AMENDED_MEANWHILE)
+        return _both_versions(referral, form), 409
     after = _after(form, shown, referral.current_content)
     command = saying(referral, after)
     try:
@@ -63,10 +64,13 @@ def amend(referral_id: UUID) -> ResponseReturnValue:
         here = url_for("referrals.amend", referral_id=referral.id)
         rows = change_rows(screened_changes(changes, referral.premises, hidden=confidential))
         return render_template("referrals/amend_check.html", **page, changes=rows, typed=typed_again(), action=here)
-    with work_as(current_actor()) as work:
-        mine = referral_to_amend(work.session, work.actor, referral_id)
-        outcome = amend_referral(work, mine, command, reason=form.reason.data or "", version=version)
-        end_what_is_so(work, mine)
+    try:
+        with work_as(current_actor()) as work:
+            mine = referral_to_amend(work.session, work.actor, referral_id)
+            outcome = amend_referral(work, mine, command, reason=form.reason.data or "", version=version)
+            end_what_is_so(work, mine)
+    except Conflict:
+        return _both_versions(referral_to_amend(current_session(), current_actor(), referral_id), form), 409
     if outcome is RowOutcome.UNCHANGED:
         flash("Nothing was different, so nothing was changed.", "info")
     else:
@@ -74,17 +78,62 @@ def amend(referral_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("referrals.show", referral_id=referral_id))
 
 
-def _form(referral: Referral, *, confidential: bool) -> tuple[AmendForm, dict[str, Any]]:
-    """The form, and the values it shows: what differs from them was changed by the person."""
-    kind = referral.agency.kind
-    shown = values_of(as_shown(referral, referral.current_content), COMMON_REASONS[kind], with_address=not confidential)
-    version = str(len(referral.amendments))
-    form = AmendForm(data={**shown, "version": version}, kind=kind)
-    if shown["told"] is Told.NOT_RECORDED:
+def _shown(referral: Referral, content: Content) -> dict[str, Any]:
+    """The values the form shows of ``content``: what differs from them was changed by the person."""
+    common = COMMON_REASONS[referral.agency.kind]
+    return values_of(as_shown(referral, content), common, with_address=not is_confidential(referral))
+
+
+def _form(referral: Referral, form: AmendForm) -> AmendForm:
+    """``form`` for the referral as it is now, made from that many amendments unless it says otherwise."""
+    form.version.data = form.version.data or str(len(referral.amendments))
+    if _shown(referral, referral.current_content)["told"] is Told.NOT_RECORDED:
         form.told.choices = {told.value: told.label for told in (*TOLD_ANSWERS, Told.NOT_RECORDED)}
-    if confidential:
+    if is_confidential(referral):
         form.keep_address()
-    return form, shown
+    return form
+
+
+def _both_versions(referral: Referral, typed: AmendForm) -> str:
+    """The form again: what this person changed, and in every other field what somebody else said meanwhile.
+
+    It carries the new version, so that sending it again is a decision.
+    """
+    confidential, now = is_confidential(referral), referral.current_content
+    seen = _content_after(referral, typed_number(typed.version.data) or 0)
+    shown = _shown(referral, now)
+    data = shown | _typed_by_hand(typed, _shown(referral, seen))
+    form = _form(referral, AmendForm(formdata=None, data=data, kind=referral.agency.kind))
+    form.reason.data, form.token.data = typed.reason.data, typed.token.data
+    find_homes(form)
+
+    def rows(before: Content, after: Content) -> list[tuple[str, str, str]]:
+        changes = changes_between(before, after)
+        return change_rows(screened_changes(changes, referral.premises, hidden=confidential))
+
+    return render_template(
+        "referrals/amend.html",
+        form=form,
+        referral=referral,
+        confidential=confidential,
+        versions=[(label, mine, saved) for label, saved, mine in rows(now, _after(form, shown, now))],
+        meanwhile=rows(seen, now),
+    )
+
+
+def _content_after(referral: Referral, amendments: int) -> Content:
+    """What the referral said when it had that many amendments."""
+    made = referral.amendments[:amendments]
+    content: Content = made[-1].content if made else referral.content
+    return content
+
+
+def _typed_by_hand(form: AmendForm, shown: dict[str, Any]) -> dict[str, Any]:
+    """The fields that the person changed from what was shown; a home is one thing, however many fields say it."""
+    changed = {name for name in shown if _differs(form[name].data, shown[name])}
+    if changed & _ADDRESS_FIELDS:
+        changed |= _ADDRESS_FIELDS
+    return {name: form[name].data for name in changed}
 
 
 def _after(form: AmendForm, shown: dict[str, Any], before: Content) -> Content:
