@@ -244,13 +244,63 @@ class TestBooking:
         assert moved.status_code == 302
         assert rows.get_one(Visit, visit.id).officer_id is None
         rows.rollback()
-        stale = client.post(f"/visits/{visit.id}/cancel", data={"outcome": "CANCELLED_BY_RESIDENT", "version": "1"})
+        typed = {"outcome": "CANCELLED_BY_SERVICE", "note": "The crew is ill", "version": "1"}
+        stale = client.post(f"/visits/{visit.id}/cancel", data=typed)
         assert stale.status_code == 409
+        assert "Somebody else changed this visit meanwhile" in stale.text
+        assert "The crew is ill" in stale.text, "what was typed is kept"
         done = client.post(f"/visits/{visit.id}/cancel", data={"outcome": "CANCELLED_BY_RESIDENT"})
         assert done.status_code == 302
         assert rows.get_one(Visit, visit.id).state is VisitState.CANCELLED
         assert rows.get_one(Case, day.case.id).state is CaseState.CONTACTING
         assert client.page(done.location)
+
+    def test_two_people_booking_one_case(self, client: PageClient, day: Day, rows: Session) -> None:
+        path = f"/cases/{day.case.id}/visits/book"
+        client.sign_in(day.coordinator)
+        assert client.post(path, data=slot(day)).status_code == 302
+        answer = client.post(path, data=slot(day, soon(40), crew=f"user:{day.officer.id}", access_note="Ring twice"))
+        assert answer.status_code == 409
+        page = BeautifulSoup(answer.text, "html.parser")
+        rows_shown = [cell.get_text(strip=True) for cell in page.select(".app-versions tbody th")]
+        assert rows_shown == ["When", "Who goes", "How to get in"]
+        assert page.select_one("textarea").get_text(strip=True) == "Ring twice", "what was typed is kept"
+        booked = rows.scalars(select(Visit)).one()
+        assert page.select_one(f"main a[href='/visits/{booked.id}']"), "the way to the visit that is booked"
+
+    def test_booking_a_case_that_somebody_changed_shows_it_as_it_is_now(self, client: PageClient, day: Day) -> None:
+        path = f"/cases/{day.case.id}/visits/book"
+        client.sign_in(day.coordinator)
+        page = client.page(path)
+        stale = str(page.select_one("[name=version]")["value"])
+        raised = {"version": stale, "level": "VERY_HIGH", "reason": "Oxygen and smoking"}
+        assert client.post(f"/cases/{day.case.id}/risk", data=raised).status_code == 303
+        typed = slot(day, version=stale, access_note="Ring twice", accepted="TWO_PERSON")
+        answer = client.post(path, data=typed)
+        assert answer.status_code == 409
+        page = BeautifulSoup(answer.text, "html.parser")
+        assert "Very high" in page.select_one(".govuk-summary-card").get_text()
+        assert "Risk level set by hand" in page.select_one(".moj-timeline").get_text(), "who changed what"
+        assert page.select_one("textarea").get_text(strip=True) == "Ring twice"
+        again = client.post(path, data=typed | {"version": page.select_one("[name=version]")["value"]})
+        assert again.status_code == 200, "the new deadline is earlier than the slot, which is said once"
+        assert "Book anyway" in again.text
+
+    def test_two_people_moving_one_visit(self, client: PageClient, day: Day, rows: Session) -> None:
+        visit = day.visit()
+        client.sign_in(day.coordinator)
+        stale = str(client.page(f"/visits/{visit.id}/move").select_one("[name=version]")["value"])
+        first = slot(day, soon(40), version=stale, reason="Crew at a fire", accepted="TWO_PERSON")
+        assert client.post(f"/visits/{visit.id}/move", data=first).status_code == 302
+        second = slot(day, soon(50), version=stale, reason="They rang", accepted="TWO_PERSON")
+        answer = client.post(f"/visits/{visit.id}/move", data=second)
+        assert answer.status_code == 409
+        page = BeautifulSoup(answer.text, "html.parser")
+        assert [cell.get_text(strip=True) for cell in page.select(".app-versions tbody th")] == ["When"]
+        assert page.select_one("[name=reason]")["value"] == "They rang", "what was typed is kept"
+        again = second | {"version": page.select_one("[name=version]")["value"]}
+        assert client.post(f"/visits/{visit.id}/move", data=again).status_code == 302
+        assert rows.get_one(Visit, visit.id).scheduled_at - soon(50) < timedelta(minutes=2)
 
     def test_a_visit_cut_short_goes_to_another_crew_with_what_was_typed(
         self, client: PageClient, day: Day, arrange: Arranger, rows: Session

@@ -1,6 +1,6 @@
 """Booking a visit, moving it, cancelling it, and taking one from the team's list."""
 
-from datetime import date
+from datetime import UTC, date
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -18,15 +18,19 @@ from prevention.domain.visit_rules import load_visit_rules
 from prevention.errors import Conflict, Invalid
 from prevention.extensions import current_session
 from prevention.models.case import Case
+from prevention.models.visit import Visit
 from prevention.policies.visits import may_manage_booking
+from prevention.queries.cases.timeline import timeline
 from prevention.queries.visits import booking as bookings
 from prevention.queries.visits import cards
 from prevention.queries.visits.booking import Load
 from prevention.queries.visits.cards import VisitCard
+from prevention.services.cases.finding import StaleCase
 from prevention.services.visits import booking
 from prevention.services.visits.booking import Slot
 from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
+from prevention.web.filters import local_datetime
 from prevention.web.form_handling import show_problems, typed_number
 from prevention.web.guards import guarded
 from prevention.web.transactions import work_as
@@ -59,6 +63,8 @@ def book(case_id: UUID) -> ResponseReturnValue:
         except Invalid as invalid:
             show_problems(form, invalid)
             case = bookings.case_for_booking(current_session(), actor, case_id)
+        except Conflict as conflict:
+            return _changed_meanwhile(form, loads, bookings.case_for_booking(session, actor, case_id), conflict), 409
         else:
             flash(f"Visit booked. {name} will see it in My visits.", "success")
             return redirect(url_for("visits.show", visit_id=visit_id))
@@ -98,6 +104,10 @@ def rebook(visit_id: UUID) -> ResponseReturnValue:
         except Invalid as invalid:
             show_problems(form, invalid)
             card = cards.visit_card(current_session(), actor, visit_id)
+        except Conflict:
+            card = cards.visit_card(session, actor, visit_id)
+            form.version.data = str(card.visit.version_id)
+            return _slot_page(form, loads, card.visit.case, card, versions=_versions(form, card.visit)), 409
         else:
             flash("Visit moved. The crew sees the new time in My visits.", "success")
             return redirect(url_for("visits.show", visit_id=visit_id))
@@ -121,6 +131,11 @@ def cancel(visit_id: UUID) -> ResponseReturnValue:
         except Invalid as invalid:
             show_problems(form, invalid)
             card = cards.visit_card(current_session(), actor, visit_id)
+        except Conflict:
+            card = cards.visit_card(current_session(), actor, visit_id)
+            form.version.data = str(card.visit.version_id)
+            form.form_errors.append("Somebody else changed this visit meanwhile. Nothing of yours is saved yet.")
+            return render_template("visits/cancel.html", form=form, card=card, visit=card.visit), 409
         else:
             flash(f"Visit cancelled. {facts(form.outcome.data).next_step}", "success")
             return redirect(url_for("visits.show", visit_id=visit_id))
@@ -137,7 +152,39 @@ def take(visit_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("visits.show", visit_id=visit_id))
 
 
-def _slot_page(form: SlotForm, loads: list[Load], case: Case | None, card: VisitCard | None) -> str:
+def _changed_meanwhile(form: SlotForm, loads: list[Load], case: Case, conflict: Conflict) -> str:
+    """The page with both versions: beside the visit that somebody else booked, or the case as it is now.
+
+    It carries the new version of the case, so that booking all the same is a decision.
+    """
+    form.version.data = str(case.version_id)
+    booked = bookings.open_visit_of(current_session(), case.id)
+    if booked is not None:
+        return _slot_page(form, loads, case, None, booked=booked, versions=_versions(form, booked))
+    if isinstance(conflict, StaleCase):
+        changes = timeline(current_session(), current_actor(), case.id, size=3).entries
+        return _slot_page(form, loads, case, None, changes=changes)
+    form.form_errors.append(str(conflict))
+    return _slot_page(form, loads, case, None)
+
+
+def _versions(form: SlotForm, visit: Visit) -> list[tuple[str, object, object]]:
+    """What was typed beside the visit as it is booked; how to get in is kept back with a confidential address."""
+    goes = visit.officer or visit.team
+    crews = dict(form.crew.choices)
+    rows: list[tuple[str, object, object]] = [
+        ("When", local_datetime(form.scheduled_at.astimezone(UTC)), local_datetime(visit.scheduled_at)),
+        ("Who goes", crews.get(form.crew.data), goes.name if goes else ""),
+        ("Type of visit", form.visit_type.data.label, visit.visit_type.label),
+    ]
+    if not visit.premises.confidential:
+        rows.append(("How to get in", form.access_note.data, visit.access_note))
+    return rows
+
+
+def _slot_page(
+    form: SlotForm, loads: list[Load], case: Case | None, card: VisitCard | None, **meanwhile: object
+) -> str:
     session, actor = current_session(), current_actor()
     besides = card.visit.id if card else None
     others = bookings.other_bookings(session, actor, case, besides=besides) if case else []
@@ -158,6 +205,7 @@ def _slot_page(form: SlotForm, loads: list[Load], case: Case | None, card: Visit
         warnings=warnings,
         address=_case_address(case),
         case_url=case_page("cases.show", case.id if case else None),
+        **meanwhile,
     )
 
 
