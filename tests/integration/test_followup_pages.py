@@ -1,6 +1,7 @@
 """The follow-ups list and page: who sees what, one click, twice is once, wrong input answered in words."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -106,6 +107,29 @@ def test_one_click_is_done_and_a_second_changes_nothing(
     assert tags == [AuditTag.FOLLOWUP_DONE]
     ended = client.page("/follow-ups?when=ended")
     assert "Done" in _words(ended)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("complete", {"note": "Fitted on Monday"}), ("complete", {"note": "Nobody in"})),
+        (("complete", {"note": "Fitted on Monday"}), ("cancel", {"reason": "Nobody in"})),
+        (("cancel", {"reason": "Moved away"}), ("complete", {"note": "Nobody in"})),
+        (("cancel", {"reason": "Moved away"}), ("cancel", {"reason": "Nobody in"})),
+    ],
+)
+def test_the_second_of_two_who_end_it_sees_both_versions(
+    client: PageClient, arrange: Arranger, fire: Agency, case: Case, first: Any, second: Any
+) -> None:
+    client.sign_in(arrange.user(fire))
+    path = f"/follow-ups/{arrange.followup(case).id}"
+    assert client.post(f"{path}/{first[0]}", data=first[1]).status_code == 302
+    again = client.post(f"{path}/{second[0]}", data=second[1])
+    assert again.status_code == 409
+    for words in (*first[1].values(), *second[1].values(), "Nothing of yours is saved"):
+        assert words in again.text, words
+    twice = client.post(f"{path}/{first[0]}", data=first[1])
+    assert twice.status_code == 302, "the same once more is no conflict"
 
 
 def test_from_the_case_page_back_to_the_case_page(

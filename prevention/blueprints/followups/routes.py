@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from prevention.blueprints.followups.forms import AnswerForm, CancelForm, CompleteForm, ReassignForm
 from prevention.domain.account import Permission
 from prevention.domain.followup import FollowUpKind
-from prevention.errors import Invalid
+from prevention.errors import Conflict, Invalid
 from prevention.extensions import current_session
 from prevention.models.followup import FollowUp
 from prevention.policies.followups import may_cancel_followup, may_complete_followup, may_reassign_followup
@@ -70,10 +70,13 @@ def complete(followup_id: UUID) -> ResponseReturnValue:
     form = CompleteForm()
     if not form.validate():
         return _page(queries.followup(current_session(), current_actor(), followup_id), complete_form=form)
-    with work_as(current_actor()) as work:
-        followup = completing.complete(work, followup_id, note=form.note.data or "")
-        words = f"Done: {followup.kind.label.lower()}. {_next_words(followup)}"
-        back = _back(followup)
+    try:
+        with work_as(current_actor()) as work:
+            followup = completing.complete(work, followup_id, note=form.note.data or "")
+            words = f"Done: {followup.kind.label.lower()}. {_next_words(followup)}"
+            back = _back(followup)
+    except Conflict as conflict:
+        return _ended_meanwhile(followup_id, conflict, form.note.data or ""), 409
     flash(words, "success")
     return redirect(back)
 
@@ -84,10 +87,15 @@ def cancel(followup_id: UUID) -> ResponseReturnValue:
     """Not needed, and why."""
     form = CancelForm()
     if form.validate():
-        with work_as(current_actor()) as work:
-            followup = completing.cancel(work, followup_id, reason=form.reason.data or "")
-            words = f"Cancelled: {followup.kind.label.lower()}. Your reason is kept with it. {_next_words(followup)}"
-            back = _back(followup)
+        try:
+            with work_as(current_actor()) as work:
+                followup = completing.cancel(work, followup_id, reason=form.reason.data or "")
+                words = (
+                    f"Cancelled: {followup.kind.label.lower()}. Your reason is kept with it. {_next_words(followup)}"
+                )
+                back = _back(followup)
+        except Conflict as conflict:
+            return _ended_meanwhile(followup_id, conflict, form.reason.data or ""), 409
         flash(words, "success")
         return redirect(back)
     row = queries.followup(current_session(), current_actor(), followup_id)
@@ -114,12 +122,20 @@ def reassign(followup_id: UUID) -> ResponseReturnValue:
     return _page(queries.followup(current_session(), actor, followup_id), reassign_form=form)
 
 
+def _ended_meanwhile(followup_id: UUID, conflict: Conflict, typed: str) -> str:
+    """The follow-up as somebody else left it, beside the words that were not taken."""
+    row = queries.followup(current_session(), current_actor(), followup_id)
+    return _page(row, problem=str(conflict), typed=typed)
+
+
 def _page(
     row: FollowUpRow,
     *,
     complete_form: CompleteForm | None = None,
     cancel_form: CancelForm | None = None,
     reassign_form: ReassignForm | None = None,
+    problem: str = "",
+    typed: str = "",
 ) -> str:
     actor = current_actor()
     followup = row.followup
@@ -128,6 +144,8 @@ def _page(
     return render_template(
         "followups/show.html",
         row=row,
+        problem=problem,
+        typed=typed,
         followup=followup,
         is_open=is_open,
         form=complete_form or cancel_form or reassign_form,

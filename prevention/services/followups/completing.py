@@ -28,7 +28,7 @@ _OUTLIVE_THE_CASE = ABOUT_CONFIDENTIAL_ADDRESSES | {
 
 
 def complete(work: Work, followup_id: UUID, *, note: str = "") -> FollowUp:
-    """Say that a follow-up is done. Done already: nothing changes, whoever asks.
+    """Say that a follow-up is done. Done already, and nothing else to say about it: nothing changes, whoever asks.
 
     ``note`` is kept with it; for a chased onward referral it is the answer that came. When it was the last thing to
     do for a case in follow-up, the case's next action becomes closing it.
@@ -36,14 +36,14 @@ def complete(work: Work, followup_id: UUID, *, note: str = "") -> FollowUp:
     Raises:
         NotFound: there is none the actor may see.
         NotAllowed: their role does not complete follow-ups.
-        Conflict: it was cancelled meanwhile.
+        Conflict: it was cancelled meanwhile, or somebody did it and wrote another note.
         Invalid: the note is longer than 1,000 characters (``note``).
     """
     followup = _locked(work, followup_id)
     may_complete_followup(work.actor, followup).require()
     _check_length(note, "note")
     if followup.state is FollowUpState.DONE:
-        return followup
+        return _ended_so(followup, note, "Somebody did this follow-up meanwhile.")
     if followup.state is FollowUpState.CANCELLED:
         raise Conflict("This follow-up was cancelled meanwhile.")
     if followup.kind is FollowUpKind.CHASE_ONWARD_REFERRAL:
@@ -53,18 +53,18 @@ def complete(work: Work, followup_id: UUID, *, note: str = "") -> FollowUp:
 
 
 def cancel(work: Work, followup_id: UUID, *, reason: str) -> FollowUp:
-    """Say that a follow-up is not needed, and why. Cancelled already: nothing changes.
+    """Say that a follow-up is not needed, and why. Cancelled already for that reason: nothing changes.
 
     Raises:
         NotFound: there is none the actor may see.
         NotAllowed: they neither own it nor assign work.
-        Conflict: it was done meanwhile.
+        Conflict: it was done meanwhile, or cancelled for another reason.
         Invalid: there is no reason, or it is longer than 1,000 characters (``reason``).
     """
     followup = _locked(work, followup_id)
     may_cancel_followup(work.actor, followup).require()
     if followup.state is FollowUpState.CANCELLED:
-        return followup
+        return _ended_so(followup, reason, "Somebody cancelled this follow-up meanwhile.")
     if followup.state is FollowUpState.DONE:
         raise Conflict("Somebody did this follow-up meanwhile.")
     if not reason.strip():
@@ -105,6 +105,13 @@ def is_open(followup: FollowUp) -> bool:
 def end_as_done(work: Work, followup: FollowUp, note: str) -> None:
     """Mark an open, locked follow-up done by the actor, and suggest closing the case when it was the last."""
     _end(work, followup, FollowUpState.DONE, AuditTag.FOLLOWUP_DONE, note)
+
+
+def _ended_so(followup: FollowUp, note: str, otherwise: str) -> FollowUp:
+    """The ended follow-up when ``note`` adds nothing to what is kept with it: no words may be dropped unsaid."""
+    if note.strip() not in {"", followup.end_note}:
+        raise Conflict(otherwise)
+    return followup
 
 
 def _end(work: Work, followup: FollowUp, state: FollowUpState, tag: AuditTag, note: str) -> None:
