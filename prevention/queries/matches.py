@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from prevention.domain.account import Actor
 from prevention.domain.agency import AgencyKind
-from prevention.domain.match import percent_likely
+from prevention.domain.match import ReviewAnswer, percent_likely
 from prevention.domain.referral import ReferralReason
 from prevention.domain.risk import RiskLevel
 from prevention.models.agency import Agency
@@ -174,6 +174,21 @@ def pair(session: Session, actor: Actor, candidate_id: UUID) -> Pair | None:
     """One open candidate the actor may settle."""
     row = session.execute(open_candidates(actor).where(MatchCandidate.id == candidate_id)).one_or_none()
     return _pairs(session, actor, [(row[0], row[1], row[2])])[0] if row else None
+
+
+def answer_given(session: Session, actor: Actor, candidate_id: UUID) -> ReviewAnswer | None:
+    """What was answered about a candidate the actor might have settled; None when there is no such answer."""
+    return session.scalar(
+        select(MatchCandidate.answer)
+        .join(Case, Case.id == MatchCandidate.case_id)
+        .join(ReferralLink, (ReferralLink.referral_id == MatchCandidate.referral_id) & ReferralLink.valid_to.is_(None))
+        .join(_Own, _Own.id == ReferralLink.case_id)
+        .where(
+            MatchCandidate.id == candidate_id,
+            MatchCandidate.answer.is_not(None),
+            reviewable_cases(actor, Case, _Own),
+        )
+    )
 
 
 def candidates_of_case(session: Session, actor: Actor, case_id: UUID) -> int:

@@ -64,7 +64,14 @@ def _answer(status: int, detail: str = "") -> ResponseReturnValue:
     if wants_json():
         return problem(status, detail)
     page = status if status in _PAGES else 500
-    return render_template(f"errors/{page}.html", detail=detail), status
+    return render_template(f"errors/{page}.html", detail=detail, written=_written()), status
+
+
+def _written() -> list[str]:
+    """What somebody wrote in words in the form that could not be taken, so that the page gives it back to them."""
+    if request.blueprint == "accounts":  # a password may be words too
+        return []
+    return [text for text in request.form.values() if len(text.split()) > 1]
 
 
 def _no_token(_: CSRFError) -> ResponseReturnValue:
@@ -99,7 +106,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     known = status if status in _PAGES else (400 if status < 500 else 500)
     if wants_json():
         return problem(status)
-    return render_template(f"errors/{known}.html", detail=""), status
+    return render_template(f"errors/{known}.html", detail="", written=[]), status
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:

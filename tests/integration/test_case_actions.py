@@ -356,6 +356,23 @@ def test_the_second_of_two_sees_both_versions_and_can_apply_theirs(
     assert (now.owner_team_id, now.risk_level) == (station.id, RiskLevel.HIGH)
 
 
+def test_what_was_written_about_a_case_passed_on_meanwhile_comes_back(
+    desk: Any, arrange: Arranger, client: PageClient, app: Any, rows: Session
+) -> None:
+    fire, _, case = desk
+    first = client.page(f"/cases/{case.id}/contact")
+    stale = {name: first.find("input", attrs={"name": name})["value"] for name in ("version", "seen")}
+    with app.test_client() as colleague:
+        colleague.sign_in(arrange.user(fire))
+        to = f"agency:{arrange.agency(AgencyKind.POLICE).id}"
+        do(colleague, case, "redirect", to=to, why="BETTER_PLACED", reason="Fraud, not fire")
+    typed = {"method": "PHONE", "result": "REACHED", "note": "Her son opens\nafter <b>six</b>"}
+    answer = client.post(f"/cases/{case.id}/contact", data=stale | typed)
+    assert answer.status_code == 403
+    written = BeautifulSoup(answer.text, "html.parser").select(".app-written")
+    assert [text.get_text() for text in written] == ["Her son opens\nafter <b>six</b>"]
+
+
 def test_two_taps_on_accept_do_it_once_and_the_second_is_told(desk: Any, client: PageClient, rows: Session) -> None:
     _, _, case = desk
     data = {"version": str(case.version_id), "seen": datetime.now(UTC).isoformat()}

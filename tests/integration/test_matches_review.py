@@ -221,7 +221,21 @@ def test_not_related_is_remembered(likeness: Any, client: PageClient, rows: Sess
     assert (kept.answer, kept.answer_reason) == (ReviewAnswer.NOT_RELATED, "Two sisters")
     assert kept.answered_by is not None
     assert _people(rows) == 2
-    assert client.get(f"/review/{candidate.id}").status_code == 404
+    late = client.get(f"/review/{candidate.id}")
+    assert late.headers["Location"].endswith("/review")
+    assert ReviewAnswer.NOT_RELATED.label in client.page("/review").get_text(), "who comes late is told the answer"
+
+
+def test_the_second_of_two_who_answer_is_told_what_the_first_said(
+    likeness: Any, client: PageClient, rows: Session
+) -> None:
+    _, candidate, *_ = likeness
+    client.post(f"/review/{candidate.id}", data={"answer": "not_related"})
+    second = client.post(f"/review/{candidate.id}", data={"answer": "same_household", "reason": "They are siblings"})
+    assert second.status_code == 409
+    assert ReviewAnswer.NOT_RELATED.label in second.text
+    assert "They are siblings" in second.text, "what was typed comes back"
+    assert rows.get_one(MatchCandidate, candidate.id).answer is ReviewAnswer.NOT_RELATED
 
 
 def test_an_answer_is_needed_and_stays_within_the_five(likeness: Any, client: PageClient, rows: Session) -> None:

@@ -59,7 +59,7 @@ def answer(candidate_id: UUID) -> ResponseReturnValue:
     form = AnswerForm()
     pair = queries.pair(current_session(), current_actor(), candidate_id)
     if pair is None:
-        raise NotFound
+        return _settled(candidate_id, form)
     if pair.why_two:
         form.answer.choices = {value.value: value.label for value in ReviewAnswer if not value.joins}
     if not form.validate_on_submit():
@@ -71,12 +71,28 @@ def answer(candidate_id: UUID) -> ResponseReturnValue:
     except Invalid as invalid:
         show_problems(form, invalid)
         return _show(pair, form, 400)
-    except Conflict as conflict:
-        flash(str(conflict), "notice")
-        return redirect(url_for("matches.review_list"), 303)
+    except Conflict:
+        return _settled(candidate_id, form)
     flash(_DONE[given].format(case=pair.case.case_reference, own=pair.referral.case_reference), "success")
     if given.joins:
         return redirect(url_for("cases.show", case_id=pair.case.case_id), 303)
+    return redirect(url_for("matches.review_list"), 303)
+
+
+def _settled(candidate_id: UUID, form: AnswerForm) -> ResponseReturnValue:
+    """Nothing is asked any more: back to the list, which says what somebody answered.
+
+    Raises:
+        Conflict: the reader answers too; the page of the error gives back what they wrote.
+        NotFound: nobody answered, or the reader could not have.
+    """
+    given = queries.answer_given(current_session(), current_actor(), candidate_id)
+    if given is None:
+        raise NotFound
+    words = f"Somebody has answered this one already: {given.label}."
+    if form.is_submitted():
+        raise Conflict(words)
+    flash(words, "notice")
     return redirect(url_for("matches.review_list"), 303)
 
 
