@@ -423,6 +423,9 @@ def test_a_separated_referral_gets_a_case_of_its_own(
     link = next(one for one in page.select("main a") if "Separate from" in one.text)["href"]
     do(client, case, link.removeprefix(f"/cases/{case.id}/"), reason="Another Joan")
     assert rows.scalar(select(func.count()).select_from(Case)) == 2
+    own = rows.scalars(select(Case).where(Case.id != case.id)).one()
+    banner = client.page(f"/cases/{case.id}").select_one(".govuk-notification-banner--success a")
+    assert (banner["href"], banner.text) == (f"/cases/{own.id}", own.reference)
     assert rows.scalar(select(func.count()).where(RiskAssessment.case_id != case.id)) == 1
 
 

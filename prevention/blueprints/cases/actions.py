@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from prevention.blueprints.cases.blueprint import bp
 from prevention.blueprints.cases.forms import (
@@ -33,6 +34,7 @@ from prevention.domain.local_time import LONDON
 from prevention.domain.risk import RiskLevel
 from prevention.errors import Conflict, NotAllowed
 from prevention.extensions import current_session
+from prevention.models.case import Case
 from prevention.queries.cases.activity import followups_of
 from prevention.queries.cases.counts import Owner, other_agencies, owners
 from prevention.queries.cases.header import CaseHeader
@@ -57,6 +59,10 @@ from prevention.web.transactions import work_as
 
 #: When on its review day a held case, or the next try, comes up: the start of the desk's day in London.
 _MORNING = time(9)
+
+_SEPARATED = Markup(
+    'Referral separated. It has a case of its own now: <a class="govuk-notification-banner__link" href="{}">{}</a>.'
+)
 
 ACCEPT = Action("Accept this case", "Accept", Permission.CASE_TRIAGE, lambda rights: rights.accept)
 RESUME = Action("Take this case up again", "Take up again", Permission.CASE_TRIAGE, lambda rights: rights.resume)
@@ -362,10 +368,14 @@ def reopen(case_id: UUID) -> ResponseReturnValue:
 def separate(case_id: UUID, link_id: UUID) -> ResponseReturnValue:
     form, header = ReasonForm(), header_for(case_id, SEPARATE)
 
-    def apply(work: Work) -> None:
-        separating.separate_referral(work, case_id, link_id, version=form.seen_version, reason=form.reason.data or "")
+    def apply(work: Work) -> Case:
+        version, reason = form.seen_version, form.reason.data or ""
+        return separating.separate_referral(work, case_id, link_id, version=version, reason=reason)
 
-    return perform(header, SEPARATE, form, apply, "Referral separated. It has a case of its own now.")
+    def done(own: Case) -> str:
+        return _SEPARATED.format(url_for("cases.show", case_id=own.id), own.reference)
+
+    return perform(header, SEPARATE, form, apply, done)
 
 
 @bp.post("/<uuid:case_id>/urgent")

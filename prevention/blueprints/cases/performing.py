@@ -7,7 +7,7 @@ as it is now with who changed it. What was typed is kept, and one button applies
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
@@ -26,6 +26,8 @@ from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
 from prevention.web.filters import local_date, local_datetime
 from prevention.web.transactions import work_as
+
+T = TypeVar("T")
 
 _UNSEEN = frozenset({"version", "seen", "told", "csrf_token"})
 
@@ -61,11 +63,15 @@ def perform(
     header: CaseHeader,
     action: Action,
     form: ActionForm,
-    apply: Callable[[Work], object],
-    done: str,
+    apply: Callable[[Work], T],
+    done: str | Callable[[T], str],
     names: dict[str, str] | None = None,
 ) -> ResponseReturnValue:
-    """Show the form, or do it and go back to the case. ``names`` maps a service's field names to the form's."""
+    """Show the form, or do it and go back to the case.
+
+    ``done`` are the words of the banner, or makes them of what ``apply`` gave. ``names`` maps a service's field names
+    to the form's.
+    """
     case_id = header.case.id
     if not form.is_submitted():
         form.version.data, form.seen.data = str(header.case.version_id), utc_now().isoformat()
@@ -74,7 +80,8 @@ def perform(
         return _page(header, action, form), 400
     try:
         with work_as(current_actor()) as work:
-            apply(work)
+            result = apply(work)
+            words = done if isinstance(done, str) else done(result)
     except StaleCase:
         return _both_versions(case_id, action, form), 409
     except Invalid as invalid:
@@ -83,7 +90,7 @@ def perform(
     except Conflict as conflict:
         form.form_errors.append(str(conflict))
         return _page(header_for(case_id, action), action, form), 409
-    flash(done, "success")
+    flash(words, "success")
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 
