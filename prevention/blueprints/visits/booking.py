@@ -171,7 +171,7 @@ def _changed_meanwhile(form: SlotForm, loads: list[Load], case: Case, conflict: 
 def _versions(form: SlotForm, visit: Visit) -> list[tuple[str, object, object]]:
     """What was typed beside the visit as it is booked; how to get in is kept back with a confidential address."""
     goes = visit.officer or visit.team
-    crews = dict(form.crew.choices)
+    crews = {value: name for value, name, *_ in form.crew.iter_choices()}
     rows: list[tuple[str, object, object]] = [
         ("When", local_datetime(form.scheduled_at.astimezone(UTC)), local_datetime(visit.scheduled_at)),
         ("Who goes", crews.get(form.crew.data), goes.name if goes else ""),
