@@ -22,6 +22,7 @@ PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 30_000}
 def create_app(settings: Settings) -> Flask:
     """Make the Flask app for ``settings``; its Celery app is ``app.extensions["celery"]``."""
     app = Flask("prevention", template_folder=None, static_folder=str(templating.STATIC), static_url_path="/static")
+    app.url_map.strict_slashes = False  # a slash typed or left out at the end of an address leads to the same page
     app.extensions["settings"] = settings
     app.config.update(
         SECRET_KEY=settings.secret_key,

@@ -258,3 +258,13 @@ def test_an_operator_makes_an_agency_and_its_first_administrator(app: Flask, arr
     assert rows.scalar(select(func.count()).select_from(Membership)) == 1
     desk = rows.scalars(select(Team).join(Agency).where(Agency.code == "wfb")).one()
     assert (desk.kind, desk.is_intake_desk) == (TeamKind.DESK, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "page"), [("/agencies/", "/agencies"), ("/users/", "/users"), ("/users/new/", "/users/new")]
+)
+def test_a_slash_at_the_end_of_an_address_leads_to_the_same_page(
+    administrator: User, client: PageClient, typed: str, page: str
+) -> None:
+    heading = client.page(page).select_one("h1")
+    assert client.page(typed).select_one("h1") == heading
