@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -319,6 +320,18 @@ def test_another_agencys_users_do_not_exist(arrange: Arranger, administrator: Us
     for action in ("password", "sign-out", "deactivate", "reactivate", "unlock"):
         assert client.post(f"{path}/{action}").status_code == 404
     assert "Joe Vale" not in client.page("/users").get_text()
+
+
+@pytest.mark.parametrize("which", ["of a service", "unknown", "no id"])
+def test_nobody_is_added_to_another_agency_nor_to_ones_own_instead(
+    arrange: Arranger, administrator: User, client: PageClient, rows: Session, which: str
+) -> None:
+    police = arrange.agency(AgencyKind.POLICE)
+    asked_for = {"of a service": str(police.id), "unknown": str(uuid4()), "no id": "police"}[which]
+    client.page(f"/users/new?agency={asked_for}", status=404)
+    form = {"name": "Joe Vale", "email": "joe@police.example", "role": "coordinator"}
+    assert client.post(f"/users/new?agency={asked_for}", data=form).status_code == 404
+    assert rows.scalar(select(User).where(User.email == "joe@police.example")) is None
 
 
 def test_users_come_in_pages_and_are_filtered_and_found(

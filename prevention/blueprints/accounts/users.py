@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.accounts.forms import FindUserForm, UserForm
 from prevention.domain.account import Permission, Role, roles_for
-from prevention.errors import Conflict, Invalid, NotAllowed
+from prevention.errors import Conflict, Invalid, NotAllowed, NotFound
 from prevention.extensions import current_session
 from prevention.models.account import Membership
 from prevention.models.agency import Agency, Team
@@ -97,10 +97,17 @@ def _selected(
 
 @guarded(Permission.AGENCY_ADMINISTER)
 def new_user() -> ResponseReturnValue:
-    """Add a user; the page that follows shows their temporary password once."""
+    """Add a user to one's own agency, or to the one in the address; the next page shows their temporary password once.
+
+    Raises:
+        NotFound: there is no such agency the administrator looks after.
+    """
     session, actor = current_session(), current_actor()
     agencies = agency_choices(session, actor)
-    agency = next((one for one in agencies if one.id == row_asked_for("agency")), agencies[0])
+    asked_for = request.args.get("agency") or None
+    agency = next((one for one in agencies if asked_for in {None, str(one.id)}), None)
+    if agency is None:
+        raise NotFound
     agency_id = agency.id
     form = UserForm()
     form.offer(agency, team_choices(session, actor, agency_id))
