@@ -356,21 +356,31 @@ def test_the_second_of_two_sees_both_versions_and_can_apply_theirs(
     assert (now.owner_team_id, now.risk_level) == (station.id, RiskLevel.HIGH)
 
 
-def test_what_was_written_about_a_case_passed_on_meanwhile_comes_back(
+def test_a_case_passed_on_meanwhile_shows_both_versions(
     desk: Any, arrange: Arranger, client: PageClient, app: Any, rows: Session
 ) -> None:
     fire, _, case = desk
+    police = arrange.agency(AgencyKind.POLICE)
     first = client.page(f"/cases/{case.id}/contact")
     stale = {name: first.find("input", attrs={"name": name})["value"] for name in ("version", "seen")}
     with app.test_client() as colleague:
         colleague.sign_in(arrange.user(fire))
-        to = f"agency:{arrange.agency(AgencyKind.POLICE).id}"
-        do(colleague, case, "redirect", to=to, why="BETTER_PLACED", reason="Fraud, not fire")
-    typed = {"method": "PHONE", "result": "REACHED", "note": "Her son opens\nafter <b>six</b>"}
+        do(colleague, case, "redirect", to=f"agency:{police.id}", why="BETTER_PLACED", reason="Fraud, not fire")
+    typed = {"method": "PHONE", "result": "SPOKE", "note": "Her son opens\nafter <b>six</b>"}
     answer = client.post(f"/cases/{case.id}/contact", data=stale | typed)
-    assert answer.status_code == 403
-    written = BeautifulSoup(answer.text, "html.parser").select(".app-written")
-    assert [text.get_text() for text in written] == ["Her son opens\nafter <b>six</b>"]
+    assert answer.status_code == 409
+    page = BeautifulSoup(answer.text, "html.parser")
+    mine, theirs = (card.get_text(" ", strip=True) for card in page.select(".app-two-versions .govuk-summary-card"))
+    assert "Her son opens after <b>six</b>" in " ".join(mine.split())
+    assert police.short_name in theirs
+    assert "Case passed on" in page.main.get_text()
+    assert "can no longer be done" in page.main.get_text()
+    assert rows.scalar(select(func.count()).select_from(ContactAttempt)) == 0
+    fresh = {"version": str(rows.get_one(Case, case.id).version_id)}
+    refused = client.post(f"/cases/{case.id}/contact", data=fresh | typed)
+    assert refused.status_code == 403
+    written = BeautifulSoup(refused.text, "html.parser").select(".app-written")
+    assert [text.get_text() for text in written] == ["Her son opens\nafter <b>six</b>"], "what was typed comes back"
 
 
 def test_two_taps_on_accept_do_it_once_and_the_second_is_told(desk: Any, client: PageClient, rows: Session) -> None:

@@ -10,13 +10,13 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import Field, SelectFieldBase
 
 from prevention.blueprints.cases.forms import ActionForm
 from prevention.domain.account import Permission
-from prevention.errors import Conflict, Invalid
+from prevention.errors import Conflict, Invalid, NotAllowed
 from prevention.extensions import current_session
 from prevention.queries.cases.header import CaseHeader, Rights, case_header, workable_case
 from prevention.queries.cases.timeline import timeline
@@ -25,6 +25,7 @@ from prevention.services.work import Work
 from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
 from prevention.web.filters import local_date, local_datetime
+from prevention.web.form_handling import typed_version
 from prevention.web.transactions import work_as
 
 T = TypeVar("T")
@@ -49,14 +50,19 @@ class Action:
 
 
 def header_for(case_id: UUID, action: Action) -> CaseHeader:
-    """The case's header, when the actor may do this to it.
+    """The case's header, when the actor may do this to it, or might have when they opened the form they now send.
 
     Raises:
         NotFound, NotAllowed: by the policy.
     """
-    return workable_case(
-        current_session(), current_actor(), case_id, action.permission, for_involved=action.for_involved
-    )
+    session, actor = current_session(), current_actor()
+    try:
+        return workable_case(session, actor, case_id, action.permission, for_involved=action.for_involved)
+    except NotAllowed:
+        header = case_header(session, actor, case_id)
+        if typed_version(request.form.get("version")) in {-1, header.case.version_id}:
+            raise
+        return header  # it was passed on meanwhile: `perform` shows both versions
 
 
 def perform(
@@ -82,7 +88,9 @@ def perform(
         with work_as(current_actor()) as work:
             result = apply(work)
             words = done if isinstance(done, str) else done(result)
-    except StaleCase:
+    except (StaleCase, NotAllowed) as refused:
+        if isinstance(refused, NotAllowed) and form.seen_version == header.case.version_id:
+            raise
         return _both_versions(case_id, action, form), 409
     except Invalid as invalid:
         _place(form, invalid, names or {})
