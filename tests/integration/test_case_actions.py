@@ -194,6 +194,17 @@ def test_override_keeps_name_and_reason_and_alerts(desk: Any, client: PageClient
     assert "already very high" in do(client, case, "risk", 400, level="VERY_HIGH", reason="again").text
 
 
+def test_a_case_that_somebody_made_less_than_very_high_rings_no_more(
+    desk: Any, client: PageClient, rows: Session
+) -> None:
+    _, _, case = desk
+    do(client, case, "risk", level="VERY_HIGH", reason="Smelt gas on the phone")
+    assert case.reference in client.page("/cases/").select_one(".app-alert").get_text()
+    do(client, case, "risk", level="MEDIUM", reason="The gas is off, the engineer rang")
+    assert client.page("/cases/").select_one(".app-alert") is None
+    assert rows.scalars(select(Alert).where(Alert.case_id == case.id)).one().acknowledged_by is not None
+
+
 def test_urgent_is_one_tap_by_anybody_involved(desk: Any, arrange: Arranger, client: PageClient, rows: Session) -> None:
     _, ambulance, case = desk
     client.post("/sign-out")

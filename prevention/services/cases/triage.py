@@ -140,7 +140,7 @@ def pass_to_team(
 
 
 def override_risk(work: Work, case_id: UUID, *, version: int, level: RiskLevel, reason: str) -> Case:
-    """Set the risk level by hand; the actor's name and the reason stay with it.
+    """Set the risk level by hand; the actor's name and the reason stay with it. Lowering it answers an open alert.
 
     Raises:
         Invalid: no reason, or the level is what it was (fields ``reason``, ``level``).
@@ -149,6 +149,8 @@ def override_risk(work: Work, case_id: UUID, *, version: int, level: RiskLevel, 
     case = load_case(work, case_id, Permission.CASE_TRIAGE)
     check_version(case, version)
     assessing.override(work, case, level, reason)
+    if level is not RiskLevel.VERY_HIGH:
+        settle_alert(work, case)
     return case
 
 
