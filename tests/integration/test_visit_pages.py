@@ -24,6 +24,7 @@ from prevention.models.case import Assignment, Case, RiskAssessment
 from prevention.models.followup import FollowUp
 from prevention.models.notification import Alert
 from prevention.models.person import PersonRecord
+from prevention.models.premises import Premises
 from prevention.models.referral import Referral, ReferralAmendment
 from prevention.models.visit import AlarmRecord, EquipmentItem, OnwardReferral, Visit, VisitDraft
 from prevention.services.cases.summarising import open_referrals, summarise
@@ -264,7 +265,7 @@ class TestBooking:
         page = BeautifulSoup(answer.text, "html.parser")
         rows_shown = [cell.get_text(strip=True) for cell in page.select(".app-versions tbody th")]
         assert rows_shown == ["When", "Who goes", "How to get in"]
-        assert page.select_one("textarea").get_text(strip=True) == "Ring twice", "what was typed is kept"
+        assert "Ring twice" in page.select_one(".app-versions").get_text(), "what was typed is kept"
         booked = rows.scalars(select(Visit)).one()
         assert page.select_one(f"main a[href='/visits/{booked.id}']"), "the way to the visit that is booked"
 
@@ -285,6 +286,21 @@ class TestBooking:
         again = client.post(path, data=typed | {"version": page.select_one("[name=version]")["value"]})
         assert again.status_code == 200, "the new deadline is earlier than the slot, which is said once"
         assert "Book anyway" in again.text
+
+    @pytest.mark.parametrize("confidential", [False, True])
+    def test_how_to_get_in_is_not_dropped_when_somebody_booked_the_same_slot(
+        self, client: PageClient, day: Day, arrange: Arranger, confidential: bool
+    ) -> None:
+        arrange.session.get_one(Premises, day.premises.id).confidential = confidential
+        arrange.session.commit()
+        path = f"/cases/{day.case.id}/visits/book"
+        client.sign_in(day.coordinator)
+        assert client.post(path, data=slot(day)).status_code == 302
+        answer = client.post(path, data=slot(day, access_note="Ring twice"))
+        assert answer.status_code == 409
+        shown = BeautifulSoup(answer.text, "html.parser").select_one(".app-versions").get_text()
+        assert "Ring twice" in shown
+        assert ("Key safe 1234" in shown) is not confidential
 
     def test_two_people_moving_one_visit(self, client: PageClient, day: Day, rows: Session) -> None:
         visit = day.visit()

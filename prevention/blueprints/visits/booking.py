@@ -169,7 +169,7 @@ def _changed_meanwhile(form: SlotForm, loads: list[Load], case: Case, conflict: 
 
 
 def _versions(form: SlotForm, visit: Visit) -> list[tuple[str, object, object]]:
-    """What was typed beside the visit as it is booked; how to get in is kept back with a confidential address."""
+    """What was typed beside the visit as it is booked. How to get in is kept back with a confidential address."""
     goes = visit.officer or visit.team
     crews = {value: name for value, name, *_ in form.crew.iter_choices()}
     rows: list[tuple[str, object, object]] = [
@@ -179,6 +179,8 @@ def _versions(form: SlotForm, visit: Visit) -> list[tuple[str, object, object]]:
     ]
     if not visit.premises.confidential:
         rows.append(("How to get in", form.access_note.data, visit.access_note))
+    elif form.access_note.data:
+        rows.append(("How to get in", form.access_note.data, "Not shown, the address is confidential"))
     return rows
 
 

@@ -252,4 +252,5 @@ def _is_same(visit: Visit, slot: Slot, officer: User | None, team: Team) -> bool
         and visit.officer_id == (officer.id if officer else None)
         and visit.team_id == team.id
         and visit.visit_type is slot.visit_type
+        and visit.access_note == slot.access_note
     )
