@@ -55,6 +55,35 @@ def test_every_page_for_the_public(arrive: Arrive) -> None:
         _looks_right_at_every_width(visitor)
 
 
+def test_the_longest_names_fit_a_phone(arrive: Arrive) -> None:
+    visitor, longest = arrive("fire.admin"), "Q" * 120
+    page = visitor.page
+    visitor.choose("Agencies")
+    page.get_by_role("main").get_by_role("link", name="London Fire Brigade").click()
+    page.get_by_role("main").get_by_role("button", name="Add a team").click()
+    page.get_by_label("Name", exact=True).fill(longest)
+    page.get_by_label("Fire station").check()
+    visitor.press("Add the team")
+    visitor.comes_to("London Fire Brigade")
+    _looks_right_at_every_width(visitor)
+    page.get_by_role("main").get_by_role("link", name=longest).click()
+    visitor.comes_to(longest)
+    _looks_right_at_every_width(visitor)
+    visitor.go("/users/new")
+    page.get_by_label("Name", exact=True).fill(longest)
+    page.get_by_label("E-mail address").fill(f"{'q' * 60}@{'q' * 60}.example")
+    page.get_by_label("Field officer").check()
+    page.get_by_label("Team").select_option(label=longest)
+    visitor.press("Add the user")
+    visitor.comes_to("User added")
+    _looks_right_at_every_width(visitor)
+    page.get_by_role("main").get_by_role("button", name="I have told them").click()
+    visitor.comes_to(longest)
+    _looks_right_at_every_width(visitor)
+    visitor.go("/users")
+    _looks_right_at_every_width(visitor)
+
+
 def test_without_script(arrive: Arrive) -> None:
     coordinator = arrive("fire.coordinator", java_script_enabled=False)
     page = coordinator.page
