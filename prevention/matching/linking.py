@@ -8,15 +8,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from prevention.domain.match import MatchDecision
-from prevention.matching.blocking import cap, is_dwelling, keys
+from prevention.matching.blocking import cap, keys
 from prevention.matching.decide import Outcome, choose, decide
-from prevention.matching.frequencies import Frequencies
+from prevention.matching.frequencies import Frequencies, NameRarity
+from prevention.matching.households import Households
 from prevention.matching.model import Model, default_model
 from prevention.matching.profile import Profile
 from prevention.matching.record import Record
 
 #: Most people a record is compared with, those who share the most keys first.
 MOST_PEOPLE = 80
+#: How likely one home must be, above even odds as a household that is joined wrongly draws others in; and how many of
+#: the likeliest people are gone through record by record.
+_LIVES_WITH, _MOST_NEIGHBOURS = 0.6, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +46,19 @@ class Linker:
     frequencies: Frequencies
     _by_key: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _person_of: dict[str, str] = field(default_factory=dict)
-    _household_of: dict[str, str] = field(default_factory=dict)
-    _household_at: dict[str, str] = field(default_factory=dict)
+    _households: Households = field(default_factory=Households)
     _records_of: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
 
     def take_in(self, record: Record) -> Linked:
         """Decide whose a record is and keep it; ids of people and households are those of their first records."""
         found = keys(record)
-        outcomes = choose(record, self._candidates(found), self.model, self.frequencies.rarity(record, self.model))
+        rarity = self.frequencies.rarity(record, self.model)
+        outcomes = choose(record, self._candidates(found), self.model, rarity)
         best = outcomes[0] if outcomes else None
         joined = best is not None and best.decision is MatchDecision.JOINED
         person_id = best.profile_id if best is not None and joined else record.record_id
-        household_id = self._household(outcomes, found) or record.record_id
-        self._keep(record, found, person_id, household_id)
+        household_id = self._households.take_in(record, found, lambda: self._with_whom(record, outcomes, rarity))
+        self._keep(record, found, person_id)
         return Linked(
             record_id=record.record_id,
             person_id=person_id,
@@ -72,27 +76,26 @@ class Linker:
         likeliest = sorted(shared, key=lambda person_id: (-shared[person_id], person_id))[:MOST_PEOPLE]
         return [Profile.of(person_id, self._records_of[person_id]) for person_id in likeliest]
 
-    def _household(self, outcomes: Sequence[Outcome], found: Iterable[str]) -> str | None:
-        """The household at the same dwelling, or else of whom the record most surely shares one with.
+    def _with_whom(self, record: Record, outcomes: Sequence[Outcome], rarity: NameRarity) -> str | None:
+        """The one earlier record that this most likely shares a home with, if that is likely enough.
 
-        However many live there: a care home's key is passed over for people, but says which home it is.
+        Record by record: a person's records may be of several homes.
         """
-        there = [self._household_at[key] for key in found if key in self._household_at]
-        if there:
-            return min(there)
-        best = max(outcomes, key=lambda outcome: outcome.p_same_household, default=None)
-        if best is None or best.p_same_household < 0.5:
-            return None
-        return self._household_of[best.profile_id]
+        people = sorted(outcomes, key=lambda outcome: (-outcome.p_same_household, outcome.profile_id))
+        likely = [
+            (decide(record, Profile.of("", [other]), self.model, rarity).p_same_household, other.record_id)
+            for person in people[:_MOST_NEIGHBOURS]
+            if person.p_same_household > _LIVES_WITH
+            for other in self._records_of[person.profile_id]
+        ]
+        probability, record_id = max(likely, default=(0.0, None))
+        return record_id if probability > _LIVES_WITH else None
 
-    def _keep(self, record: Record, found: Iterable[str], person_id: str, household_id: str) -> None:
+    def _keep(self, record: Record, found: Iterable[str], person_id: str) -> None:
         self._person_of[record.record_id] = person_id
         self._records_of[person_id].append(record)
-        self._household_of[person_id] = household_id  # where the person lives now
         for key in found:
             self._by_key[key].append(record.record_id)
-            if is_dwelling(key):
-                self._household_at.setdefault(key, household_id)
 
 
 def link(records: Sequence[Record], model: Model | None = None) -> Iterator[Linked]:
