@@ -9,9 +9,10 @@ from flask.typing import ResponseReturnValue
 from prevention.blueprints.outreach.forms import DetailsForm, DoorForm, ListDoorsForm, PostcodeDoorsForm
 from prevention.domain.account import Permission
 from prevention.domain.local_time import LONDON
+from prevention.domain.visit import VisitOutcome
 from prevention.errors import Invalid, NotFound
 from prevention.extensions import current_session
-from prevention.models.outreach import OutreachKind
+from prevention.models.outreach import OutreachDoor, OutreachKind
 from prevention.queries import outreach as queries
 from prevention.services import outreach as services
 from prevention.services.outreach import DOOR_OUTCOMES, KINDS_WITH_DOORS, Added
@@ -151,6 +152,7 @@ def add_doors(outreach_id: UUID) -> ResponseReturnValue:
             if not added.refused:
                 flash(_added_words(added), "success")
                 return redirect(url_for("outreach.show", outreach_id=outreach_id))
+            list_form.lines.data = "\n".join(line.words for line in added.refused)
         outreach, progress = queries.one_outreach(current_session(), current_actor(), outreach_id)
     return render_template(
         "outreach/add_doors.html",
@@ -167,7 +169,7 @@ def add_doors(outreach_id: UUID) -> ResponseReturnValue:
 @bp.route("/<uuid:outreach_id>/doors/<uuid:door_id>", methods=["GET", "POST"])
 @guarded(Permission.OUTREACH_RECORD)
 def door(outreach_id: UUID, door_id: UUID) -> ResponseReturnValue:
-    """One door: one tap says how it went and goes on to the next."""
+    """One door: one tap says how it went and goes on to the next, or to a referral of this home."""
     session, actor = current_session(), current_actor()
     outreach, progress = queries.one_outreach(session, actor, outreach_id)
     found = queries.one_door(session, outreach, door_id)
@@ -179,7 +181,7 @@ def door(outreach_id: UUID, door_id: UUID) -> ResponseReturnValue:
     )
     if form.validate_on_submit():
         try:
-            said = form.to_knock(request.form.get("outcome", ""))
+            said = form.to_knock(_outcome_said(found))
         except ValueError:
             form.form_errors.append("Choose what happened at the door")
         else:
@@ -191,6 +193,8 @@ def door(outreach_id: UUID, door_id: UUID) -> ResponseReturnValue:
             except Invalid as invalid:
                 show_problems(form, invalid)
             else:
+                if "refer" in request.form:
+                    return redirect(url_for("referrals.new", outreach=outreach_id, door=door_id))
                 return _go_on(outreach_id, position)
             outreach, progress = queries.one_outreach(current_session(), actor, outreach_id)
             found = queries.one_door(current_session(), outreach, door_id)
@@ -201,8 +205,16 @@ def door(outreach_id: UUID, door_id: UUID) -> ResponseReturnValue:
         door=found,
         form=form,
         words=DOOR_OUTCOMES,
+        next_door=queries.next_door(current_session(), outreach, found.position),
         hint=queries.hints(current_session(), actor, [found], utc_now())[found.id],
     )
+
+
+def _outcome_said(door: OutreachDoor) -> str:
+    """The outcome whose button was pressed. Who refers a home keeps the one recorded, or has spoken to someone."""
+    if "refer" in request.form:
+        return (door.outcome or VisitOutcome.COMPLETED).value
+    return request.form.get("outcome", "")
 
 
 def _go_on(outreach_id: UUID, position: int) -> ResponseReturnValue:
@@ -215,13 +227,14 @@ def _go_on(outreach_id: UUID, position: int) -> ResponseReturnValue:
 
 
 def _lines(form: ListDoorsForm) -> list[str]:
+    typed = (form.lines.data or "").splitlines()
     upload = form.file.data
-    if upload and getattr(upload, "filename", ""):
-        content = upload.read(_LARGEST_LIST + 1)
-        if len(content) > _LARGEST_LIST:
-            raise Invalid({"file": "The file is larger than 1 MB: split it into smaller lists"})
-        return services.lines_of_file(content)
-    return (form.lines.data or "").split("\n")
+    if not upload or not getattr(upload, "filename", ""):
+        return typed
+    content = upload.read(_LARGEST_LIST + 1)
+    if len(content) > _LARGEST_LIST:
+        raise Invalid({"file": "The file is larger than 1 MB: split it into smaller lists"})
+    return typed + services.lines_of_file(content)
 
 
 def _added_words(added: Added) -> str:
