@@ -24,6 +24,7 @@ from prevention.extensions import current_session
 from prevention.models.premises import AddressStatus, Premises
 from prevention.queries.referrals.following import receipt_for
 from prevention.queries.referrals.form_choices import Sender, addresses_at, premises_at_door, sender
+from prevention.queries.referrals.known_here import sent_before
 from prevention.services.outreach import referral_made
 from prevention.services.referrals.intake import receive
 from prevention.web.auth import current_actor
@@ -53,6 +54,9 @@ def new() -> ResponseReturnValue:
     if not is_sound(form, command):
         return _page(form, held)
     if not is_checked():
+        sent_already = sent_before(current_session(), command)
+        if sent_already is not None:
+            return redirect(url_for("referrals.sent", referral_id=sent_already, outreach=_id_of("outreach")))
         said = before_sending(form, command)
         if said:
             here = url_for("referrals.new")
