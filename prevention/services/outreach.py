@@ -184,7 +184,7 @@ def lines_of_file(content: bytes) -> list[str]:
     A column called UPRN wins; else the columns are joined. Commas, semicolons or tabs stand between them.
 
     Raises:
-        Invalid: ``file`` is empty or no text.
+        Invalid: ``file`` is empty, holds no address or is no text.
     """
     text = _text_of(content)
     first, _, _ = text.lstrip().partition("\n")
@@ -198,7 +198,10 @@ def lines_of_file(content: bytes) -> list[str]:
         return [", ".join(filter(None, row)) for row in rows]
     names = [cell.casefold() for cell in rows[head]]
     uprn = names.index("uprn") if "uprn" in names else None
-    return [""] * (head + 1) + [_uprn_or_address(row, uprn) for row in rows[head + 1 :]]
+    below = [_uprn_or_address(row, uprn) for row in rows[head + 1 :]]
+    if not any(below):
+        raise Invalid({"file": "The file holds no address below its heads"})
+    return [""] * (head + 1) + below
 
 
 def _text_of(content: bytes) -> str:

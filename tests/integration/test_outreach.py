@@ -151,8 +151,17 @@ class TestHotStrike:
         first = client.page(url).select_one(".app-door__link")["href"]
         version = client.page(first).select_one('input[name="version"]')["value"]
         assert client.post(first, data={"outcome": "COMPLETED", "version": version}).status_code == 302
-        stale = client.post(first, data={"outcome": "REFUSED_AT_DOOR", "version": version})
+        said = {"outcome": "REFUSED_AT_DOOR", "alarms_fitted": "3", "note": "Asked us to go"}
+        stale = client.post(first, data=said | {"version": version})
         assert stale.status_code == 409
+        page = parsed(stale)
+        rows = [[cell.text for cell in row.select("th, td")] for row in page.select(".app-versions tbody tr")]
+        assert ["What happened", "Not interested", "Spoke to someone"] in rows
+        assert ["Alarms fitted", "3", "0"] in rows
+        assert page.select_one('input[name="alarms_fitted"]')["value"] == "3"
+        newer = page.select_one('input[name="version"]')["value"]
+        assert client.post(first, data=said | {"version": newer}).status_code == 302
+        assert "Not interested" in client.page(first).select_one("main strong").text
 
     @pytest.mark.parametrize(
         ("data", "words"),
@@ -223,6 +232,7 @@ class TestCampaign:
             (b"\xff\xfe\x00\x00", "not a text file"),
             (b"PK\x03\x04\x14\x00\x06\x00", "not a text file"),
             (b'"' + b"x" * 200_000, "could not be read"),
+            (b"UPRN,Address\r\n,\r\n", "no address below"),
         ],
     )
     def test_files_that_are_no_list(self, content: bytes, words: str) -> None:
@@ -295,6 +305,10 @@ class TestEvents:
         assert edited.status_code == 302
         stale = client.post(f"{url}/edit", data=DETAILS | {"head_count": "35", "version": "1"})
         assert stale.status_code == 409
+        page = parsed(stale)
+        rows_shown = [[cell.text for cell in row.select("th, td")] for row in page.select(".app-versions tbody tr")]
+        assert rows_shown == [["How many people came", "35", "33"]]
+        assert page.select_one('input[name="version"]')["value"] == "2"
         talk = rows.scalars(select(Outreach)).one()
         assert (talk.kind, talk.head_count) == (OutreachKind.TALK, 33)
         assert client.post(f"{url}/doors/add", data={"how": "postcode", "postcode": "NW1 2AB"}).status_code == 409
