@@ -54,6 +54,15 @@ class Outreach(Identified, Edited, Base):
     doors: Mapped[list["OutreachDoor"]] = relationship(back_populates="outreach", order_by="OutreachDoor.position")
 
 
+class OutreachReferral(Base):
+    """A referral taken there and then, at an event or talk; one taken at a door stands on the door."""
+
+    __tablename__ = "outreach_referrals"
+
+    referral_id: Mapped[UUID] = mapped_column(ForeignKey("referrals.id"), primary_key=True)
+    outreach_id: Mapped[UUID] = mapped_column(ForeignKey("outreach.id"), index=True)
+
+
 class OutreachDoor(Identified, Edited, Base):
     """One address of a hot strike or campaign, and what happened at the door."""
 

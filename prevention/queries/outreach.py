@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from prevention.domain.visit_rules import load_visit_rules
 from prevention.errors import NotFound
 from prevention.models.agency import Team
 from prevention.models.case import Case
-from prevention.models.outreach import Outreach, OutreachDoor
+from prevention.models.outreach import Outreach, OutreachDoor, OutreachReferral
 from prevention.models.visit import Visit
 from prevention.policies.cases import visible_cases
 from prevention.policies.outreach import visible_outreach
@@ -27,7 +27,7 @@ DOORS_A_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a list of doors is done, and what was given out."""
+    """How far a list of doors is done, what was given out, and how many were referred there and then."""
 
     doors: int
     knocked: int
@@ -202,4 +202,11 @@ def _progress(session: Session, ids: Sequence[UUID]) -> dict[UUID, Progress]:
     )
     for outreach_id, doors, knocked, alarms, leaflets, referrals in rows:
         found[outreach_id] = Progress(doors, knocked, alarms, leaflets, referrals)
+    without_door = session.execute(
+        select(OutreachReferral.outreach_id, func.count())
+        .where(OutreachReferral.outreach_id.in_(ids))
+        .group_by(OutreachReferral.outreach_id)
+    )
+    for outreach_id, referrals in without_door:
+        found[outreach_id] = replace(found[outreach_id], referrals=found[outreach_id].referrals + referrals)
     return found

@@ -1,5 +1,6 @@
 """Outreach that belongs to no referral: planning it, its list of doors, and what happened at each (domain.md 3.4)."""
 
+import codecs
 import csv
 import io
 import re
@@ -18,11 +19,10 @@ from prevention.errors import Conflict, Invalid, NotFound
 from prevention.matching.normalise import clean, tidy_address, tidy_postcode, tidy_uprn
 from prevention.models.agency import Team
 from prevention.models.audit import AuditTag
-from prevention.models.outreach import Outreach, OutreachDoor, OutreachKind
-from prevention.models.premises import Premises
+from prevention.models.outreach import Outreach, OutreachDoor, OutreachKind, OutreachReferral
 from prevention.policies.outreach import may_record_outreach, visible_outreach
 from prevention.queries.gazetteer import LocalGazetteer
-from prevention.services.premises import place
+from prevention.services.premises import Whereabouts, place_all
 from prevention.services.work import Work
 
 #: A day's round for several crews; a longer list is a second campaign.
@@ -30,6 +30,15 @@ MOST_DOORS = 1000
 MOST_ALARMS = 20
 LONGEST_TEXT = 2000
 KINDS_WITH_DOORS = frozenset({OutreachKind.HOT_STRIKE, OutreachKind.CAMPAIGN})
+
+#: What stands above a column of a list.
+_HEAD = re.compile(
+    r"uprn|(full )?address( line)?( ?[0-9])?|post ?code|((house|flat|building|street) )?(number|name)"
+    r"|flat|house|building|street|road|town|city|borough",
+    re.IGNORECASE,
+)
+#: A UPRN as a spreadsheet writes it that takes it for a quantity: ``1.00023E+11``.
+_ROUNDED = re.compile(r"[0-9](\.[0-9]+)?E\+?[0-9]{1,2}", re.IGNORECASE)
 
 #: What can happen at a door, in the order of the buttons, and the words that fit a door.
 DOOR_OUTCOMES: dict[VisitOutcome, str] = {
@@ -141,7 +150,7 @@ def add_postcode(work: Work, outreach_id: UUID, postcode: str) -> Added:
     known = LocalGazetteer(work.session).by_postcode(tidied)
     if not known:
         raise Invalid({"postcode": "The address list holds no home with this postcode. Paste the addresses instead"})
-    return _add(work, outreach, [place(work, GivenAddress(uprn=address.uprn)) for address in known], ())
+    return _add(work, outreach, [GivenAddress(uprn=address.uprn) for address in known], ())
 
 
 def add_lines(work: Work, outreach_id: UUID, lines: Sequence[str]) -> Added:
@@ -157,43 +166,56 @@ def add_lines(work: Work, outreach_id: UUID, lines: Sequence[str]) -> Added:
         raise Invalid({"lines": "Paste at least one UPRN or address, one a line"})
     if len(said) > MOST_DOORS:
         raise Invalid({"lines": f"A list holds up to {MOST_DOORS:,} addresses. You have {len(said):,}"})
-    homes: list[Premises] = []
+    known = _known_uprns(work, [line for _, line in said])
+    homes: list[GivenAddress] = []
     refused: list[RefusedLine] = []
     for number, line in said:
-        reason = _wrong_with(work, line)
+        reason = _wrong_with(line, known)
         if reason:
-            refused.append(RefusedLine(number, line[:120], reason))
+            refused.append(RefusedLine(number, line, reason))
         else:
-            uprn = tidy_uprn(line) if _only_digits(line) else None
-            homes.append(place(work, GivenAddress(uprn=uprn) if uprn else GivenAddress(lines=line)))
+            homes.append(GivenAddress(uprn=tidy_uprn(line) or "") if _is_number(line) else GivenAddress(lines=line))
     return _add(work, outreach, homes, refused)
 
 
 def lines_of_file(content: bytes) -> list[str]:
-    """The addresses of a CSV or text file, one a line. A column called UPRN wins; else the columns are joined.
+    """The addresses of a CSV or text file, one a line, at the number they have there; the heads become an empty line.
+
+    A column called UPRN wins; else the columns are joined. Commas, semicolons or tabs stand between them.
 
     Raises:
-        Invalid: ``file`` is empty, holds NUL, or is neither UTF-8 nor Windows text.
+        Invalid: ``file`` is empty, holds no address or is no text.
     """
+    text = _text_of(content)
+    first, _, _ = text.lstrip().partition("\n")
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", "replace")
-    if not text.strip():
-        raise Invalid({"file": "The file is empty"})
-    if "\x00" in text:
-        raise Invalid({"file": "This is not a text file. Save the list as CSV and try again"})
-    try:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text))]
+        read = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count))
+        rows = [[cell.strip() for cell in row] for row in read]
     except csv.Error:
         raise Invalid({"file": "The file could not be read as CSV"}) from None
-    head = [cell.casefold() for cell in rows[0]]
-    if "uprn" in head:
-        column = head.index("uprn")
-        rest = [place for place in range(len(head)) if place != column]
-        return [_uprn_or_address(row, column, rest) for row in rows[1:]]
-    named = {"address", "postcode", "street", "number", "flat", "town"}
-    return [", ".join(filter(None, row)) for row in (rows[1:] if named & set(head) else rows)]
+    head = next((number for number, row in enumerate(rows) if any(row)), 0)
+    if not any(_HEAD.fullmatch(cell) for cell in rows[head]):
+        return [", ".join(filter(None, row)) for row in rows]
+    names = [cell.casefold() for cell in rows[head]]
+    uprn = names.index("uprn") if "uprn" in names else None
+    below = [_uprn_or_address(row, uprn) for row in rows[head + 1 :]]
+    if not any(below):
+        raise Invalid({"file": "The file holds no address below its heads"})
+    return [""] * (head + 1) + below
+
+
+def _text_of(content: bytes) -> str:
+    """The text of a file in UTF-8, in Excel's Unicode text, or else in Windows letters."""
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", "replace")
+    if "\x00" in text:
+        raise Invalid({"file": "This is not a text file. Save the list as CSV and try again"})
+    if not text.strip(" \t\r\n,;"):
+        raise Invalid({"file": "The file is empty"})
+    return text
 
 
 def knock(work: Work, outreach_id: UUID, door_id: UUID, said: Knock, *, version: int | None = None) -> OutreachDoor:
@@ -237,8 +259,14 @@ def knock(work: Work, outreach_id: UUID, door_id: UUID, said: Knock, *, version:
     return door
 
 
-def referral_made(work: Work, outreach_id: UUID, door_id: UUID, referral_id: UUID) -> None:
-    """Note on the door that its home was referred. The first referral stays; a strange door is passed over."""
+def referral_made(work: Work, outreach_id: UUID, door_id: UUID | None, referral_id: UUID) -> None:
+    """Note that a referral was taken there and then: on its door, or without one on the event or talk itself.
+
+    A door's first referral stays, and doing it twice is once. What the actor may not know of is passed over.
+    """
+    if door_id is None:
+        _referral_made_there(work, outreach_id, referral_id)
+        return
     door = work.session.scalar(
         select(OutreachDoor)
         .join(Outreach, Outreach.id == OutreachDoor.outreach_id)
@@ -248,6 +276,15 @@ def referral_made(work: Work, outreach_id: UUID, door_id: UUID, referral_id: UUI
     if door is not None and door.referral_id is None:
         door.referral_id = referral_id
         work.record(AuditTag.OUTREACH_SAVED, door, referral=str(referral_id))
+
+
+def _referral_made_there(work: Work, outreach_id: UUID, referral_id: UUID) -> None:
+    outreach = work.session.scalar(
+        select(Outreach).where(Outreach.id == outreach_id, visible_outreach(work.actor)).with_for_update()
+    )
+    if outreach is not None and work.session.get(OutreachReferral, referral_id) is None:
+        work.session.add(OutreachReferral(referral_id=referral_id, outreach_id=outreach.id))
+        work.record(AuditTag.OUTREACH_SAVED, outreach, referral=str(referral_id))
 
 
 def load_outreach(work: Work, outreach_id: UUID) -> Outreach:
@@ -272,7 +309,8 @@ def _with_doors(work: Work, outreach_id: UUID) -> Outreach:
     return outreach
 
 
-def _add(work: Work, outreach: Outreach, homes: Sequence[Premises], refused: Sequence[RefusedLine]) -> Added:
+def _add(work: Work, outreach: Outreach, given: Sequence[GivenAddress], refused: Sequence[RefusedLine]) -> Added:
+    homes = list(place_all(work, [Whereabouts(address) for address in given]))
     work.session.flush()  # new premises get their ids
     listed = set(work.session.scalars(select(OutreachDoor.premises_id).where(OutreachDoor.outreach_id == outreach.id)))
     last = work.session.scalar(select(func.max(OutreachDoor.position)).where(OutreachDoor.outreach_id == outreach.id))
@@ -287,14 +325,27 @@ def _add(work: Work, outreach: Outreach, homes: Sequence[Premises], refused: Seq
     return Added(len(new), len(homes) - len(new), tuple(refused))
 
 
-def _wrong_with(work: Work, line: str) -> str:
+def _known_uprns(work: Work, lines: Sequence[str]) -> frozenset[str]:
+    """Those UPRNs among the lines that the address list holds."""
+    wanted = [(tidy_uprn(line), None) for line in lines if _is_number(line)]
+    return frozenset(found.uprn for found in LocalGazetteer(work.session).look_up(wanted) if found)
+
+
+def _wrong_with(line: str, known_uprns: frozenset[str]) -> str:
     """Why a line is no door; empty when it is one."""
-    if _only_digits(line):
-        uprn = tidy_uprn(line)
-        if uprn is None:
-            return "A UPRN has up to 12 digits"
-        known = LocalGazetteer(work.session).by_uprn(uprn)
-        return "" if known else "The address list does not hold this UPRN"
+    if _ROUNDED.fullmatch(line):
+        return "A spreadsheet has rounded this UPRN. Make its column text and save the list again"
+    return _wrong_with_uprn(line, known_uprns) if _is_number(line) else _wrong_with_address(line)
+
+
+def _wrong_with_uprn(line: str, known_uprns: frozenset[str]) -> str:
+    uprn = tidy_uprn(line)
+    if uprn is None:
+        return "A UPRN has up to 12 digits"
+    return "" if uprn in known_uprns else "The address list does not hold this UPRN"
+
+
+def _wrong_with_address(line: str) -> str:
     tidied = tidy_address(GivenAddress(lines=line))
     if tidied.no_fixed_abode:
         return "This is not an address with a door"
@@ -305,14 +356,14 @@ def _wrong_with(work: Work, line: str) -> str:
     return ""
 
 
-def _only_digits(line: str) -> bool:
-    return re.fullmatch(r"[0-9 ]+", line) is not None
+def _is_number(line: str) -> bool:
+    return re.fullmatch(r"[0-9 ]+(\.0+)?", line) is not None
 
 
-def _uprn_or_address(row: Sequence[str], column: int, rest: Sequence[int]) -> str:
-    if column < len(row) and row[column]:
-        return row[column]
-    return ", ".join(row[place] for place in rest if place < len(row) and row[place])
+def _uprn_or_address(row: Sequence[str], uprn: int | None) -> str:
+    if uprn is not None and uprn < len(row) and row[uprn]:
+        return row[uprn]
+    return ", ".join(cell for place, cell in enumerate(row) if cell and place != uprn)
 
 
 def _check(work: Work, details: OutreachDetails) -> None:

@@ -46,9 +46,16 @@ def test_with_scripts(arrive: Arrive, home: tuple[str, str]) -> None:
     paramedic.comes_to("Not sent yet: look at this first")
     expect(page.get_by_role("alert")).to_contain_text("smell of gas")
     paramedic.looks_right()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Send referral").click()
+    expect(page.get_by_text("Not sent yet: there is no connection")).to_be_visible()
+    page.context.set_offline(False)
+    page.wait_for_timeout(1100)  # buttons take no second tap within a second
     page.get_by_role("button", name="Send referral").click()
     paramedic.comes_to("Referral sent")
     paramedic.looks_right()
+    page.go_back()  # to the form, and not to an answer that the browser would ask to send again
+    paramedic.comes_to("Refer someone")
 
 
 def test_without_scripts(arrive: Arrive, home: tuple[str, str]) -> None:

@@ -1,12 +1,15 @@
 """Outreach through its pages: hot strikes, campaigns, events, doors."""
 
 import io
+import re
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from prevention.domain.account import Role
 from prevention.domain.agency import AgencyKind
@@ -15,7 +18,7 @@ from prevention.domain.visit import VisitOutcome, VisitState
 from prevention.errors import Invalid
 from prevention.matching.normalise import address_key
 from prevention.models.account import User
-from prevention.models.outreach import Outreach, OutreachDoor, OutreachKind
+from prevention.models.outreach import Outreach, OutreachDoor, OutreachKind, OutreachReferral
 from prevention.models.premises import GazetteerAddress, Premises
 from prevention.services.outreach import lines_of_file, referral_made
 from prevention.unit_of_work import GuardedSession, unit_of_work
@@ -55,6 +58,10 @@ def street(arrange: Arranger) -> list[str]:
 DETAILS = {"title": "Fire in Mercer Road", "place": "Mercer Road", "held_on": ["22", "11", "2026"]}
 
 
+def parsed(response: TestResponse) -> BeautifulSoup:
+    return BeautifulSoup(response.text, "html5lib")
+
+
 def start(client: PageClient, kind: str = "HOT_STRIKE", **values: str) -> str:
     answer = client.post(f"/outreach/new/{kind}", data=DETAILS | values)
     assert answer.status_code == 302, answer.text
@@ -76,9 +83,7 @@ class TestHotStrike:
         again = client.post(f"{url}/doors/add", data={"how": "postcode", "postcode": "NW1 2AB"})
         assert "0 doors added. 5 addresses were on the list before" in client.page(again.location).text
         first = page.select_one(".app-door__link")["href"]
-        card = client.page(first)
-        assert "Refer this home" in card.text
-        assert f"door={as_id(first)}" in card.select_one(".govuk-button--warning")["href"]
+        assert "Spoke to someone, and refer this home" in client.page(first).text
         data = {"outcome": "COMPLETED", "alarms_fitted": "2", "leaflet_left": "y", "note": "Kind"}
         for _ in range(2):
             answer = client.post(first, data=data)
@@ -111,6 +116,31 @@ class TestHotStrike:
         assert secret.reference not in page.text
         assert "withheld" not in page.text
 
+    def test_a_home_is_referred_at_its_door(
+        self, client: PageClient, officer: User, arrange: Arranger, rows: Session
+    ) -> None:
+        client.sign_in(officer)
+        url = start(client)
+        home = arrange.premises()
+        doors = [
+            arrange.save(OutreachDoor(outreach_id=as_id(url), position=number, premises_id=home.id))
+            for number in (1, 2)
+        ]
+        at_the_door = f"{url}/doors/{doors[0].id}"
+        version = client.page(at_the_door).select_one('input[name="version"]')["value"]
+        typed = {"refer": "1", "alarms_fitted": "2", "leaflet_left": "y", "version": version}
+        going = client.post(at_the_door, data=typed)
+        assert going.location == f"/referrals/new?outreach={as_id(url)}&door={doors[0].id}"
+        door = rows.get_one(OutreachDoor, doors[0].id)
+        assert (door.outcome, door.alarms_fitted, door.leaflet_left) == (VisitOutcome.COMPLETED, 2, True)
+        back = client.page(at_the_door)
+        assert "Spoke to someone, and" not in back.text  # it is recorded; referring keeps what is
+        assert f"{url}/doors/{doors[1].id}" in str(back)  # the next door
+        client.post(at_the_door, data={"outcome": "NO_ACCESS_NO_REPLY"})
+        assert client.post(at_the_door, data={"refer": "1"}).status_code == 302
+        rows.refresh(door)
+        assert door.outcome is VisitOutcome.NO_ACCESS_NO_REPLY
+
     def test_two_people_at_one_door(
         self, client: PageClient, officer: User, street: list[str], arrange: Arranger
     ) -> None:
@@ -121,8 +151,17 @@ class TestHotStrike:
         first = client.page(url).select_one(".app-door__link")["href"]
         version = client.page(first).select_one('input[name="version"]')["value"]
         assert client.post(first, data={"outcome": "COMPLETED", "version": version}).status_code == 302
-        stale = client.post(first, data={"outcome": "REFUSED_AT_DOOR", "version": version})
+        said = {"outcome": "REFUSED_AT_DOOR", "alarms_fitted": "3", "note": "Asked us to go"}
+        stale = client.post(first, data=said | {"version": version})
         assert stale.status_code == 409
+        page = parsed(stale)
+        rows = [[cell.text for cell in row.select("th, td")] for row in page.select(".app-versions tbody tr")]
+        assert ["What happened", "Not interested", "Spoke to someone"] in rows
+        assert ["Alarms fitted", "3", "0"] in rows
+        assert page.select_one('input[name="alarms_fitted"]')["value"] == "3"
+        newer = page.select_one('input[name="version"]')["value"]
+        assert client.post(first, data=said | {"version": newer}).status_code == 302
+        assert "Not interested" in client.page(first).select_one("main strong").text
 
     @pytest.mark.parametrize(
         ("data", "words"),
@@ -185,7 +224,16 @@ class TestCampaign:
         assert rows.scalars(select(Premises)).one().uprn == "100000000001"
 
     @pytest.mark.parametrize(
-        ("content", "words"), [(b"", "empty"), (b"\xff\xfe\x00\x00", "not a text file"), (b" \n ", "empty")]
+        ("content", "words"),
+        [
+            (b"", "empty"),
+            (b" \n ", "empty"),
+            (b",,\r\n,,\r\n", "empty"),
+            (b"\xff\xfe\x00\x00", "not a text file"),
+            (b"PK\x03\x04\x14\x00\x06\x00", "not a text file"),
+            (b'"' + b"x" * 200_000, "could not be read"),
+            (b"UPRN,Address\r\n,\r\n", "no address below"),
+        ],
     )
     def test_files_that_are_no_list(self, content: bytes, words: str) -> None:
         with pytest.raises(Invalid, match=words):
@@ -193,7 +241,49 @@ class TestCampaign:
 
     def test_files_in_windows_letters(self) -> None:
         assert lines_of_file("1 Café Road, NW1 2AB".encode("cp1252")) == ["1 Café Road, NW1 2AB"]
-        assert lines_of_file(b"number,street,postcode\n1,High Road,NW1 2AB\n") == ["1, High Road, NW1 2AB"]
+
+    @pytest.mark.parametrize(
+        ("content", "lines"),
+        [
+            (b"number,street,postcode\n1,High Road,NW1 2AB\n", ["", "1, High Road, NW1 2AB"]),
+            (b"House number;Street;Post code\r\n1;High Road;NW1 2AB", ["", "1, High Road, NW1 2AB"]),
+            ("UPRN\tAddress\r\n100\t1 High Road\r\n".encode("utf-16"), ["", "100"]),
+            (b"\n\nAddress\n1 High Road NW1 2AB", ["", "", "", "1 High Road NW1 2AB"]),
+            (b"Flat 1,2 High Road,NW1 2AB", ["Flat 1, 2 High Road, NW1 2AB"]),
+            (b'"",""\n', [""]),
+        ],
+    )
+    def test_what_stands_in_a_file(self, content: bytes, lines: list[str]) -> None:
+        """Each line at the number it has in the file, the heads empty."""
+        assert lines_of_file(content) == lines
+
+    def test_what_was_not_used_stays_in_the_box(self, client: PageClient, officer: User, street: list[str]) -> None:
+        client.sign_in(officer)
+        url = start(client, "CAMPAIGN")
+        file = io.BytesIO(f"UPRN;Address\r\n{street[0]};Not read\r\n;7 Nowhere Street\r\n1.00023E+11;\r\n".encode())
+        data = {"how": "list", "lines": "Nowhere near here", "file": (file, "list.csv")}
+        with client.budget(60):
+            page = parsed(client.post(f"{url}/doors/add", data=data))
+        assert "1 door added. 3 lines were not used" in page.main.text
+        assert "A spreadsheet has rounded this UPRN" in page.text
+        kept = page.select_one("textarea").text.strip()
+        assert kept.splitlines() == ["Nowhere near here", "7 Nowhere Street", "1.00023E+11"]
+
+    def test_a_thousand_addresses_take_few_statements(
+        self, client: PageClient, officer: User, street: list[str]
+    ) -> None:
+        client.sign_in(officer)
+        url = start(client, "CAMPAIGN")
+        lines = [*street, "100000009999", *(f"{number} Long Lane, London E1 6AN" for number in range(1, 995))]
+        with client.budget(40):
+            answer = client.post(f"{url}/doors/add", data={"how": "list", "lines": "\r\n".join(lines)})
+        assert "999 doors added. 1 line was not used" in answer.text
+        full = client.post(
+            f"{url}/doors/add", data={"how": "list", "lines": "1 Other Lane, London E1 6AN\n2 Other Lane E1 6AN"}
+        )
+        assert "A list holds up to 1,000 doors" in full.text
+        many = client.post(f"{url}/doors/add", data={"how": "list", "lines": "\n".join([*lines, "one more"])})
+        assert "You have 1,001" in many.text
 
     def test_an_empty_list(self, client: PageClient, officer: User) -> None:
         client.sign_in(officer)
@@ -215,9 +305,37 @@ class TestEvents:
         assert edited.status_code == 302
         stale = client.post(f"{url}/edit", data=DETAILS | {"head_count": "35", "version": "1"})
         assert stale.status_code == 409
+        page = parsed(stale)
+        rows_shown = [[cell.text for cell in row.select("th, td")] for row in page.select(".app-versions tbody tr")]
+        assert rows_shown == [["How many people came", "35", "33"]]
+        assert page.select_one('input[name="version"]')["value"] == "2"
         talk = rows.scalars(select(Outreach)).one()
         assert (talk.kind, talk.head_count) == (OutreachKind.TALK, 33)
         assert client.post(f"{url}/doors/add", data={"how": "postcode", "postcode": "NW1 2AB"}).status_code == 409
+
+    def test_referrals_are_taken_there_and_then(
+        self, client: PageClient, officer: User, street: list[str], arrange: Arranger, rows: Session
+    ) -> None:
+        client.sign_in(officer)
+        url = start(client, "COMMUNITY_EVENT")
+        going = client.page(url).find("a", string=re.compile("Refer someone from here"))["href"]
+        form = client.page(going)
+        answers = {name: form.select_one(f'input[name="{name}"]')["value"] for name in ("token", "outreach", "door")}
+        answers |= {"danger": "no", "postcode": "NW1 2AB", "address": street[0], "reasons": "NO_ALARM"}
+        answers |= {"narrative": "Met at the stall.", "told": "YES"}
+        for _ in range(2):
+            sent = client.post("/referrals/new", data=answers)
+            assert sent.status_code == 302
+        receipt = client.page(sent.location)
+        assert receipt.find("a", string=re.compile("Back to the outreach"))["href"] == url
+        assert receipt.find("a", string=re.compile("Refer someone else"))["href"] == going
+        assert rows.scalars(select(OutreachReferral)).one().outreach_id == as_id(url)
+        assert "Referrals taken here 1" in " ".join(client.page(url).text.split())
+        assert "1 referral" in client.page("/outreach/").text
+        client.post("/sign-out")
+        client.sign_in(arrange.user(arrange.agency(AgencyKind.POLICE), Role.FIELD_OFFICER))
+        client.post("/referrals/new", data=answers | {"token": "0" * 32})
+        assert len(rows.scalars(select(OutreachReferral)).all()) == 1  # another agency's outreach is passed over
 
     @pytest.mark.parametrize(
         ("values", "words"),

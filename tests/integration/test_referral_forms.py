@@ -111,6 +111,18 @@ def test_sending_the_same_form_twice_gives_the_same_receipt(
     assert rows.scalar(select(func.count()).select_from(ReferralAmendment)) == 0
 
 
+def test_a_form_sent_before_is_never_called_not_sent_yet(
+    client: PageClient, token: str, home: GazetteerAddress, rows: Session
+) -> None:
+    asked_first = {**FORM, "token": token, "reasons": ["NO_ALARM"], "narrative": "The place is cluttered."}
+    assert "Not sent yet" in _page(_post(client, "/referrals/new", data=asked_first)).h1.text
+    sent = _post(client, "/referrals/new", {**asked_first, "checked": "1", "reasons": ["NO_ALARM", "HOARDING"]})
+    again = _post(client, "/referrals/new", asked_first)  # as a browser does when somebody goes back
+    assert (again.status_code, again.location) == (302, sent.location)
+    assert rows.scalars(select(Referral)).one().content["reasons"] == ["HOARDING", "NO_ALARM"]
+    assert rows.scalar(select(func.count()).select_from(ReferralAmendment)) == 0
+
+
 def test_another_persons_token_is_worth_nothing(
     client: PageClient, token: str, home: GazetteerAddress, arrange: Arranger, paramedic: User, rows: Session
 ) -> None:

@@ -1,5 +1,6 @@
 """Forms for outreach: its details, its list of doors, and one door."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from flask_wtf import FlaskForm
@@ -7,6 +8,7 @@ from wtforms import HiddenField
 from wtforms.validators import DataRequired, Length
 
 from prevention.domain.visit import VisitOutcome
+from prevention.errors import Invalid
 from prevention.models.outreach import OutreachKind
 from prevention.services.outreach import KINDS_WITH_DOORS, LONGEST_TEXT, MOST_ALARMS, Knock, OutreachDetails
 from prevention.web.fields import (
@@ -24,7 +26,7 @@ _SHORT = Length(max=200, message="Use 200 characters or fewer")
 
 
 class DetailsForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no types
-    """What, where, when; for events also how many. ``teams`` are (id, name)."""
+    """What, where, when; for events also how many."""
 
     title = TextField(
         "Name",
@@ -40,6 +42,11 @@ class DetailsForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no types
     leaflets = WholeNumberField("Leaflets given out", highest=100_000, width="5")
     note = LongTextField("Note", limit=LONGEST_TEXT, rows=3, description="No names or health details.")
     version = HiddenField()
+
+    def offer_teams(self, names: Mapping[str, str]) -> None:
+        """Fill the list of teams: names by id."""
+        self.team_names = {"": "No team in particular", **names}
+        self.team_id.choices = self.team_names
 
     def to_details(self, kind: OutreachKind) -> OutreachDetails:
         """The details; what does not belong to the kind is left out."""
@@ -84,7 +91,13 @@ class DoorForm(FlaskForm):  # type: ignore[misc]
     version = HiddenField()
 
     def to_knock(self, outcome: str) -> Knock:
-        """What happened; raises ``ValueError`` for an outcome that does not exist."""
+        """What happened.
+
+        Raises:
+            Invalid: ``outcome`` does not exist.
+        """
+        if outcome not in list(VisitOutcome):
+            raise Invalid({"outcome": "Choose what happened at the door"})
         return Knock(
             VisitOutcome(outcome), self.alarms_fitted.data or 0, bool(self.leaflet_left.data), self.note.data or ""
         )

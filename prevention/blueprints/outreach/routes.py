@@ -7,11 +7,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.outreach.forms import DetailsForm, DoorForm, ListDoorsForm, PostcodeDoorsForm
+from prevention.blueprints.outreach.versions import Versions, details_versions, door_versions
 from prevention.domain.account import Permission
 from prevention.domain.local_time import LONDON
-from prevention.errors import Invalid, NotFound
+from prevention.domain.visit import VisitOutcome
+from prevention.errors import Conflict, Invalid, NotFound
 from prevention.extensions import current_session
-from prevention.models.outreach import OutreachKind
+from prevention.models.outreach import OutreachDoor, OutreachKind
 from prevention.queries import outreach as queries
 from prevention.services import outreach as services
 from prevention.services.outreach import DOOR_OUTCOMES, KINDS_WITH_DOORS, Added
@@ -76,13 +78,14 @@ def new(kind: str) -> ResponseReturnValue:
 @bp.route("/<uuid:outreach_id>/edit", methods=["GET", "POST"])
 @guarded(Permission.OUTREACH_RECORD)
 def edit(outreach_id: UUID) -> ResponseReturnValue:
-    """Change what is said about a piece of outreach."""
+    """Change what is said about a piece of outreach. A stale save shows both versions."""
     outreach, _ = queries.one_outreach(current_session(), current_actor(), outreach_id)
     form = DetailsForm(obj=outreach, version=str(outreach.version_id))
     form.version.data = request.form.get("version", str(outreach.version_id))
     _offer_teams(form)
     if request.method == "GET":
         form.team_id.data = str(outreach.team_id) if outreach.team_id else ""
+    versions: Versions = []
     if form.validate_on_submit():
         try:
             with work_as(current_actor()) as work:
@@ -90,11 +93,15 @@ def edit(outreach_id: UUID) -> ResponseReturnValue:
                 services.edit(work, outreach_id, form.to_details(outreach.kind), version=version)
         except Invalid as invalid:
             show_problems(form, invalid)
+        except Conflict:
             outreach, _ = queries.one_outreach(current_session(), current_actor(), outreach_id)
+            versions = details_versions(form, form.to_details(outreach.kind), outreach)
         else:
             flash("Saved.", "success")
             return redirect(url_for("outreach.show", outreach_id=outreach_id))
-    return render_template("outreach/details.html", form=form, kind=outreach.kind, outreach=outreach)
+        outreach, _ = queries.one_outreach(current_session(), current_actor(), outreach_id)
+    page = render_template("outreach/details.html", form=form, kind=outreach.kind, outreach=outreach, versions=versions)
+    return page, 409 if versions else 200
 
 
 @bp.get("/<uuid:outreach_id>")
@@ -151,6 +158,7 @@ def add_doors(outreach_id: UUID) -> ResponseReturnValue:
             if not added.refused:
                 flash(_added_words(added), "success")
                 return redirect(url_for("outreach.show", outreach_id=outreach_id))
+            list_form.lines.data = "\n".join(line.words for line in added.refused)
         outreach, progress = queries.one_outreach(current_session(), current_actor(), outreach_id)
     return render_template(
         "outreach/add_doors.html",
@@ -167,42 +175,57 @@ def add_doors(outreach_id: UUID) -> ResponseReturnValue:
 @bp.route("/<uuid:outreach_id>/doors/<uuid:door_id>", methods=["GET", "POST"])
 @guarded(Permission.OUTREACH_RECORD)
 def door(outreach_id: UUID, door_id: UUID) -> ResponseReturnValue:
-    """One door: one tap says how it went and goes on to the next."""
+    """One door: one tap says how it went and goes on to the next, or to a referral of this home.
+
+    A stale save shows both versions.
+    """
     session, actor = current_session(), current_actor()
     outreach, progress = queries.one_outreach(session, actor, outreach_id)
     found = queries.one_door(session, outreach, door_id)
+    position, outcome = found.position, _outcome_said(found)
     form = DoorForm(
         alarms_fitted=found.alarms_fitted or None,
         leaflet_left=found.leaflet_left,
         note=found.note,
         version=str(found.version_id),
     )
+    versions: Versions = []
     if form.validate_on_submit():
         try:
-            said = form.to_knock(request.form.get("outcome", ""))
-        except ValueError:
-            form.form_errors.append("Choose what happened at the door")
+            with work_as(actor) as work:
+                version = typed_version(form.version.data)
+                services.knock(work, outreach_id, door_id, form.to_knock(outcome), version=version)
+        except Invalid as invalid:
+            show_problems(form, invalid)
+        except Conflict:
+            outreach, _ = queries.one_outreach(current_session(), actor, outreach_id)
+            stored = queries.one_door(current_session(), outreach, door_id)
+            versions = door_versions(form, form.to_knock(outcome), stored)
         else:
-            position = found.position
-            try:
-                with work_as(actor) as work:
-                    version = typed_version(form.version.data)
-                    services.knock(work, outreach_id, door_id, said, version=version)
-            except Invalid as invalid:
-                show_problems(form, invalid)
-            else:
-                return _go_on(outreach_id, position)
-            outreach, progress = queries.one_outreach(current_session(), actor, outreach_id)
-            found = queries.one_door(current_session(), outreach, door_id)
-    return render_template(
+            if "refer" in request.form:
+                return redirect(url_for("referrals.new", outreach=outreach_id, door=door_id))
+            return _go_on(outreach_id, position)
+        outreach, progress = queries.one_outreach(current_session(), actor, outreach_id)
+        found = queries.one_door(current_session(), outreach, door_id)
+    page = render_template(
         "outreach/door.html",
         outreach=outreach,
         progress=progress,
         door=found,
         form=form,
         words=DOOR_OUTCOMES,
+        next_door=queries.next_door(current_session(), outreach, found.position),
         hint=queries.hints(current_session(), actor, [found], utc_now())[found.id],
+        versions=versions,
     )
+    return page, 409 if versions else 200
+
+
+def _outcome_said(door: OutreachDoor) -> str:
+    """The outcome whose button was pressed. Who refers a home keeps the one recorded, or has spoken to someone."""
+    if "refer" in request.form:
+        return (door.outcome or VisitOutcome.COMPLETED).value
+    return request.form.get("outcome", "")
 
 
 def _go_on(outreach_id: UUID, position: int) -> ResponseReturnValue:
@@ -215,13 +238,14 @@ def _go_on(outreach_id: UUID, position: int) -> ResponseReturnValue:
 
 
 def _lines(form: ListDoorsForm) -> list[str]:
+    typed = (form.lines.data or "").splitlines()
     upload = form.file.data
-    if upload and getattr(upload, "filename", ""):
-        content = upload.read(_LARGEST_LIST + 1)
-        if len(content) > _LARGEST_LIST:
-            raise Invalid({"file": "The file is larger than 1 MB: split it into smaller lists"})
-        return services.lines_of_file(content)
-    return (form.lines.data or "").split("\n")
+    if not upload or not getattr(upload, "filename", ""):
+        return typed
+    content = upload.read(_LARGEST_LIST + 1)
+    if len(content) > _LARGEST_LIST:
+        raise Invalid({"file": "The file is larger than 1 MB: split it into smaller lists"})
+    return typed + services.lines_of_file(content)
 
 
 def _added_words(added: Added) -> str:
@@ -233,7 +257,7 @@ def _added_words(added: Added) -> str:
 
 def _offer_teams(form: DetailsForm) -> None:
     teams = queries.own_teams(current_session(), current_actor())
-    form.team_id.choices = {"": "No team in particular"} | {str(team.id): team.name for team in teams}
+    form.offer_teams({str(team.id): team.name for team in teams})
 
 
 def _cursor() -> tuple[date, UUID] | None:

@@ -24,6 +24,7 @@ from prevention.domain.referral import Channel, ReceiveReferral
 from prevention.extensions import current_session
 from prevention.models.agency import Agency
 from prevention.queries.referrals.form_choices import Sender, active_agencies, sender
+from prevention.queries.referrals.known_here import sent_before
 from prevention.services.referrals.intake import receive
 from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
@@ -45,6 +46,9 @@ def phone() -> ResponseReturnValue:
     if not is_sound(form, command):
         return render_template("referrals/phone.html", form=form)
     if not is_checked():
+        sent_already = sent_before(current_session(), command)
+        if sent_already is not None:
+            return redirect(url_for("referrals.sent", referral_id=sent_already))
         said = before_sending(form, command)
         if said:
             here = url_for("referrals.phone")

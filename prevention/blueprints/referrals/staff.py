@@ -24,6 +24,7 @@ from prevention.extensions import current_session
 from prevention.models.premises import AddressStatus, Premises
 from prevention.queries.referrals.following import receipt_for
 from prevention.queries.referrals.form_choices import Sender, addresses_at, premises_at_door, sender
+from prevention.queries.referrals.known_here import sent_before
 from prevention.services.outreach import referral_made
 from prevention.services.referrals.intake import receive
 from prevention.web.auth import current_actor
@@ -53,6 +54,9 @@ def new() -> ResponseReturnValue:
     if not is_sound(form, command):
         return _page(form, held)
     if not is_checked():
+        sent_already = sent_before(current_session(), command)
+        if sent_already is not None:
+            return redirect(url_for("referrals.sent", referral_id=sent_already, outreach=_id_of("outreach")))
         said = before_sending(form, command)
         if said:
             here = url_for("referrals.new")
@@ -61,18 +65,18 @@ def new() -> ResponseReturnValue:
             )
     with work_as(current_actor()) as work:
         receipt = receive(work, command)
-        door = _door()
-        if door is not None:
-            referral_made(work, *door, receipt.referral_id)
-    return redirect(url_for("referrals.sent", referral_id=receipt.referral_id))
+        taken_at = _id_of("outreach")
+        if taken_at is not None:
+            referral_made(work, taken_at, _id_of("door"), receipt.referral_id)
+    return redirect(url_for("referrals.sent", referral_id=receipt.referral_id, outreach=taken_at))
 
 
 @bp.get("/<uuid:referral_id>/sent")
 @guarded(Permission.REFERRAL_OWN)
 def sent(referral_id: UUID) -> ResponseReturnValue:
-    """The receipt: its number, what happens next and by when."""
+    """The receipt: its number, what happens next and by when; and the way back to the outreach it was taken at."""
     receipt = receipt_for(current_session(), current_actor(), referral_id)
-    return render_template("referrals/sent.html", receipt=receipt)
+    return render_template("referrals/sent.html", receipt=receipt, outreach_id=_id_of("outreach"))
 
 
 @bp.post("/addresses")
@@ -102,25 +106,23 @@ def _form(held: Sender) -> StaffForm:
         "referrer_contact": held.phone,
         "lawful_basis": LawfulBasis.PUBLIC_TASK,
     }
-    return StaffForm(data=filled | _from_door(), kind=held.agency_kind)
+    return StaffForm(data=filled | _from_outreach(), kind=held.agency_kind)
 
 
-def _from_door() -> dict[str, object]:
-    """What is known when somebody refers from a door of their outreach; nothing for any other door."""
-    ids = _door()
-    home = premises_at_door(current_session(), current_actor(), *ids) if ids else None
-    if ids is None or home is None or home.confidential:
+def _from_outreach() -> dict[str, object]:
+    """What is known when somebody refers from their outreach; its door gives the home, but not one kept secret."""
+    outreach, door = _id_of("outreach"), _id_of("door")
+    if outreach is None or door is None:
+        return {"outreach": str(outreach or "")}
+    home = premises_at_door(current_session(), current_actor(), outreach, door)
+    if home is None:
         return {}
-    outreach, door = ids
-    return {"outreach": str(outreach), "door": str(door), **_as_typed(home)}
+    return {"outreach": str(outreach), "door": str(door)} | ({} if home.confidential else _as_typed(home))
 
 
-def _door() -> tuple[UUID, UUID] | None:
-    """The outreach and the door named in the address or carried in the form; None for none, or rubbish."""
-    try:
-        return UUID(request.values.get("outreach", "")), UUID(request.values.get("door", ""))
-    except ValueError:
-        return None
+def _id_of(name: str) -> UUID | None:
+    """An id named in the address or carried in the form; None for none, or rubbish."""
+    return request.values.get(name, type=UUID)
 
 
 def _as_typed(home: Premises) -> dict[str, object]:

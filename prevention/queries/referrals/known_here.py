@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from prevention.domain.account import Actor, Permission
 from prevention.domain.case import CaseState
 from prevention.domain.referral import ReceiveReferral
+from prevention.domain.referral_content import content_of
 from prevention.matching.normalise import address_key, tidy_address
 from prevention.models.case import Case, CaseInvolvement, ReferralLink
 from prevention.models.premises import Premises
@@ -58,6 +59,24 @@ class KnownHere:
 
 
 NOTHING = KnownHere()
+
+
+def sent_before(session: Session, command: ReceiveReferral) -> UUID | None:
+    """The referral that this very form became already: it was sent twice, or again by going back.
+
+    Reasons may be missing from it, as the page before sending offers some more. Nobody is told of another's form: its
+    user and its token are what the referral is known by.
+    """
+    there = session.execute(
+        select(Referral.id, Referral.content).where(
+            tuple_(Referral.agency_id, Referral.source_system, Referral.source_ref) == command.reference
+        )
+    ).one_or_none()
+    if there is None:
+        return None
+    says = content_of(command)
+    same = says | {"reasons": []} == there.content | {"reasons": []}
+    return there.id if same and set(says["reasons"]) <= set(there.content["reasons"]) else None
 
 
 def known_here(session: Session, actor: Actor, command: ReceiveReferral) -> KnownHere:
