@@ -111,6 +111,22 @@ def test_sending_the_same_form_twice_gives_the_same_receipt(
     assert rows.scalar(select(func.count()).select_from(ReferralAmendment)) == 0
 
 
+def test_a_form_gone_back_to_and_changed_is_another_referral_and_no_amendment(
+    client: PageClient, token: str, home: GazetteerAddress, rows: Session
+) -> None:
+    first = {**FORM, "token": token}
+    assert _post(client, "/referrals/new", first).status_code == 302
+    changed = {**first, "address": "", "postcode": "SE1 0AA", "address_lines": "7 Other Road"}
+    page = _page(_post(client, "/referrals/new", {**changed, "checked": "1"}))
+    assert "Not sent: this form was sent already" in page.main.get_text()
+    assert rows.scalars(select(Referral)).one().receipt in page.main.get_text()
+    typed = {field["name"]: field["value"] for field in page.main.select("input[name=token], input[name=postcode]")}
+    assert typed["postcode"] == "SE1 0AA", "typed is kept"
+    assert _post(client, "/referrals/new", {**changed, "token": typed["token"]}).status_code == 302
+    assert rows.scalar(select(func.count()).select_from(Referral)) == 2
+    assert rows.scalar(select(func.count()).select_from(ReferralAmendment)) == 0
+
+
 def test_a_form_sent_before_is_never_called_not_sent_yet(
     client: PageClient, token: str, home: GazetteerAddress, rows: Session
 ) -> None:

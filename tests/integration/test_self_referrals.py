@@ -15,7 +15,7 @@ from prevention.domain.referral import Agrees, Channel, Told
 from prevention.extensions import limiter
 from prevention.models.agency import Agency
 from prevention.models.premises import GazetteerAddress
-from prevention.models.referral import Referral
+from prevention.models.referral import Referral, ReferralAmendment
 from prevention.settings import Settings
 from tests.support.arranging import Arranger
 from tests.support.client import PageClient
@@ -85,6 +85,15 @@ def test_sending_twice_gives_one_receipt(client: PageClient, rows: Session) -> N
     _post(client)
     assert client.page(f"{ASK}/sent").select_one(".app-reference").get_text() == first
     assert len(rows.scalars(select(Referral)).all()) == 1
+
+
+def test_a_form_gone_back_to_for_somebody_else_is_another_referral(client: PageClient, rows: Session) -> None:
+    _post(client)
+    _post(
+        client, who="someone-else", name="Bert Cole", your_name="Ada Cole", your_contact="07700 900 982", they_know="no"
+    )
+    assert len(rows.scalars(select(Referral)).all()) == 2
+    assert rows.scalars(select(ReferralAmendment)).all() == []
 
 
 def test_danger_leads_to_999_before_anything_is_asked_or_kept(client: PageClient, rows: Session) -> None:

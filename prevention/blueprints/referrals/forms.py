@@ -223,6 +223,10 @@ class ReferralFields(FlaskForm):  # type: ignore[misc]
         if not _TOKEN.fullmatch(self.token.data or ""):
             self.token.data = new_token()
 
+    def begin_another(self) -> None:
+        """Make what is typed a referral of its own: with its next sending it changes none that was sent before."""
+        self.token.data = new_token()
+
     def offer_addresses(self, found: list[tuple[str, str]]) -> None:
         """Fill the list of homes: (UPRN, address line) pairs."""
         self._homes = dict(found)

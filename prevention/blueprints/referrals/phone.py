@@ -45,10 +45,13 @@ def phone() -> ResponseReturnValue:
     command = _command(form, agencies[form.agency.data], held)
     if not is_sound(form, command):
         return render_template("referrals/phone.html", form=form)
+    earlier = sent_before(current_session(), command)
+    if earlier is not None and earlier.says_the_same:
+        return redirect(url_for("referrals.sent", referral_id=earlier.referral_id))
+    if earlier is not None:
+        form.begin_another()
+        return render_template("referrals/phone.html", form=form, earlier=earlier)
     if not is_checked():
-        sent_already = sent_before(current_session(), command)
-        if sent_already is not None:
-            return redirect(url_for("referrals.sent", referral_id=sent_already))
         said = before_sending(form, command)
         if said:
             here = url_for("referrals.phone")

@@ -18,13 +18,13 @@ from prevention.blueprints.referrals.filling import (
 from prevention.blueprints.referrals.forms import StaffForm
 from prevention.domain.account import Permission
 from prevention.domain.agency import AgencyKind
-from prevention.domain.referral import LawfulBasis
+from prevention.domain.referral import LawfulBasis, ReceiveReferral
 from prevention.domain.suggestions import suggest_reasons
 from prevention.extensions import current_session
 from prevention.models.premises import AddressStatus, Premises
 from prevention.queries.referrals.following import receipt_for
 from prevention.queries.referrals.form_choices import Sender, addresses_at, premises_at_door, sender
-from prevention.queries.referrals.known_here import sent_before
+from prevention.queries.referrals.known_here import SentBefore, sent_before
 from prevention.services.outreach import referral_made
 from prevention.services.referrals.intake import receive
 from prevention.web.auth import current_actor
@@ -38,7 +38,10 @@ _READ_WHILE_TYPING = 4000
 @bp.route("/new", methods=["GET", "POST"])
 @guarded(Permission.REFERRAL_MAKE)
 def new() -> ResponseReturnValue:
-    """Refer someone. Sending twice, or again after going back, gives the same receipt."""
+    """Refer someone. Sending twice, or again after going back, gives the same receipt.
+
+    A form that was sent and says something else now is nobody's amendment: it is shown again, to be sent as another.
+    """
     held = sender(current_session(), current_actor())
     form = _form(held)
     find_homes(form)
@@ -53,22 +56,30 @@ def new() -> ResponseReturnValue:
     )
     if not is_sound(form, command):
         return _page(form, held)
-    if not is_checked():
-        sent_already = sent_before(current_session(), command)
-        if sent_already is not None:
-            return redirect(url_for("referrals.sent", referral_id=sent_already, outreach=_id_of("outreach")))
-        said = before_sending(form, command)
-        if said:
-            here = url_for("referrals.new")
-            return render_template(
-                "referrals/before_sending.html", form=form, said=said, typed=typed_again(), action=here
-            )
+    looked_at_first = _before_receiving(form, held, command)
+    if looked_at_first is not None:
+        return looked_at_first
     with work_as(current_actor()) as work:
         receipt = receive(work, command)
         taken_at = _id_of("outreach")
         if taken_at is not None:
             referral_made(work, taken_at, _id_of("door"), receipt.referral_id)
     return redirect(url_for("referrals.sent", referral_id=receipt.referral_id, outreach=taken_at))
+
+
+def _before_receiving(form: StaffForm, held: Sender, command: ReceiveReferral) -> ResponseReturnValue | None:
+    """The page to answer with instead, where this form was sent already or there is something to look at first."""
+    earlier = sent_before(current_session(), command)
+    if earlier is not None and earlier.says_the_same:
+        return redirect(url_for("referrals.sent", referral_id=earlier.referral_id, outreach=_id_of("outreach")))
+    if earlier is not None:
+        form.begin_another()
+        return _page(form, held, earlier)
+    said = None if is_checked() else before_sending(form, command)
+    if not said:
+        return None
+    here = url_for("referrals.new")
+    return render_template("referrals/before_sending.html", form=form, said=said, typed=typed_again(), action=here)
 
 
 @bp.get("/<uuid:referral_id>/sent")
@@ -131,10 +142,11 @@ def _as_typed(home: Premises) -> dict[str, object]:
     return {"postcode": home.postcode or "", "address_lines": home.address_text or home.address_line}
 
 
-def _page(form: StaffForm, held: Sender) -> ResponseReturnValue:
+def _page(form: StaffForm, held: Sender, earlier: SentBefore | None = None) -> ResponseReturnValue:
     return render_template(
         "referrals/new.html",
         form=form,
         held=held,
+        earlier=earlier,
         is_police=held.agency_kind is AgencyKind.POLICE,
     )

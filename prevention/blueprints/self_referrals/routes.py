@@ -1,11 +1,14 @@
 """Asking for a visit, without signing in. Nothing here tells what is known about a home or a person."""
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.self_referrals.forms import AskForm
 from prevention.domain.account import PUBLIC
 from prevention.domain.referral import ReceiveReferral
+from prevention.domain.referral_content import content_of, hash_of
 from prevention.errors import Invalid, Unavailable
 from prevention.extensions import current_session, limiter
 from prevention.models.agency import Agency
@@ -66,7 +69,7 @@ def ask() -> ResponseReturnValue:
     agency = fire_agency_for(current_session(), form.picked)
     if agency is None:
         raise Unavailable
-    command = form.to_command(agency.id)
+    command = _known_by_what_it_says(form.to_command(agency.id))
     if not _is_sound(form, command):
         return render_template("self_referrals/ask.html", form=form)
     _receive(command, agency)
@@ -89,6 +92,15 @@ def addresses() -> ResponseReturnValue:
     """The homes of a postcode, posted so that it stands in no URL or log."""
     found = addresses_at(current_session(), request.form.get("postcode", "")[:20])
     return jsonify(addresses=[{"value": uprn, "label": line} for uprn, line in found])
+
+
+def _known_by_what_it_says(command: ReceiveReferral) -> ReceiveReferral:
+    """The same form says the same when it is sent twice; gone back to and changed, it is another referral.
+
+    Whoever asks for a neighbour next must not amend what they asked for before.
+    """
+    said = hash_of(content_of(command), {})[:16]
+    return replace(command, source_ref=f"{command.source_ref}:{said}")
 
 
 def _receive(command: ReceiveReferral, agency: Agency) -> None:

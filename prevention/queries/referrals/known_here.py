@@ -46,6 +46,17 @@ class KnownReferral:
 
 
 @dataclass(frozen=True, slots=True)
+class SentBefore:
+    """A referral that a form became already. It ``says_the_same`` though reasons be missing from the form: the page
+    before sending offers some more.
+    """
+
+    referral_id: UUID
+    receipt: str
+    says_the_same: bool
+
+
+@dataclass(frozen=True, slots=True)
 class KnownHere:
     """What the actor may be told. ``elsewhere``: another service has an open concern at this home."""
 
@@ -61,14 +72,13 @@ class KnownHere:
 NOTHING = KnownHere()
 
 
-def sent_before(session: Session, command: ReceiveReferral) -> UUID | None:
+def sent_before(session: Session, command: ReceiveReferral) -> SentBefore | None:
     """The referral that this very form became already: it was sent twice, or again by going back.
 
-    Reasons may be missing from it, as the page before sending offers some more. Nobody is told of another's form: its
-    user and its token are what the referral is known by.
+    Nobody is told of another's form: its user and its token are what the referral is known by.
     """
     there = session.execute(
-        select(Referral.id, Referral.content).where(
+        select(Referral.id, Referral.receipt, Referral.content).where(
             tuple_(Referral.agency_id, Referral.source_system, Referral.source_ref) == command.reference
         )
     ).one_or_none()
@@ -76,7 +86,9 @@ def sent_before(session: Session, command: ReceiveReferral) -> UUID | None:
         return None
     says = content_of(command)
     same = says | {"reasons": []} == there.content | {"reasons": []}
-    return there.id if same and set(says["reasons"]) <= set(there.content["reasons"]) else None
+    return SentBefore(
+        there.id, there.receipt, says_the_same=same and set(says["reasons"]) <= set(there.content["reasons"])
+    )
 
 
 def known_here(session: Session, actor: Actor, command: ReceiveReferral) -> KnownHere:
