@@ -13,13 +13,15 @@ from werkzeug.test import TestResponse
 from prevention.domain.account import Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
-from prevention.domain.referral import Channel, Told
+from prevention.domain.referral import Channel, GivenPerson, Told
 from prevention.models.account import User
 from prevention.models.case import Case
 from prevention.models.premises import GazetteerAddress, Premises
 from prevention.models.referral import Referral, ReferralAmendment
+from prevention.unit_of_work import GuardedSession
 from tests.support.arranging import Arranger
 from tests.support.client import PageClient
+from tests.support.receiving import ELSEWHERE, HOME, command, hand_in
 
 UPRN = "100023336956"
 FORM = {
@@ -279,6 +281,27 @@ def test_ones_own_agencys_case_is_shown_before_saving(
     assert case.reference in page.main.get_text()
     assert "Accepted" in page.main.get_text()
     assert rows.scalar(select(func.count()).select_from(Referral)) == 1, "nothing is saved yet"
+
+
+def test_a_person_known_at_another_address_is_shown_where_ones_agency_has_part(
+    client: PageClient, token: str, home: GazetteerAddress, paramedic: User, session: GuardedSession, rows: Session,
+    arrange: Arranger,
+) -> None:  # fmt: skip
+    who = {"first_name": "Joan", "surname": "Whitfield", "born": ["3", "2", "1941"]}
+    own, police = paramedic.memberships[0].agency, arrange.agency(AgencyKind.POLICE)
+    joan = GivenPerson(first_name="Joan", surname="Whitfield", dob="03/02/1941")
+    ours = hand_in(session, command(own, person=joan, address=ELSEWHERE))
+    theirs = hand_in(session, command(police, person=joan, address=HOME))
+    secret = hand_in(session, command(own, person=joan, confidential_address=True))
+    words = _first_look(client, token, **who).main.get_text(" ", strip=True)
+    assert "At another address, this may be the same person" in words
+    assert ours.case_reference in words
+    assert theirs.case_reference not in words
+    assert secret.case_reference not in words
+    assert "Other Road" not in words
+    other = who | {"first_name": "Peter", "surname": "Okafor", "born": ["9", "11", "1972"]}
+    nobody = _post(client, "/referrals/new", data={**FORM, "token": token, **other})
+    assert "the same person" not in nobody.get_data(as_text=True)
 
 
 def test_of_another_agencys_case_only_that_there_is_one(

@@ -6,6 +6,7 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 
 from prevention.blueprints.referrals.forms import ReferralFields
+from prevention.domain.local_time import LONDON
 from prevention.domain.referral import ReceiveReferral
 from prevention.domain.suggestions import Suggestion, urgent_words
 from prevention.domain.withheld_words import tells_an_address
@@ -14,6 +15,7 @@ from prevention.extensions import current_session
 from prevention.queries.referrals.form_choices import addresses_at
 from prevention.queries.referrals.known_here import NOTHING, KnownHere, known_here
 from prevention.services.referrals.checking import check
+from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
 
 #: Buttons and tokens of the page itself, which are not part of what was typed.
@@ -77,7 +79,7 @@ def before_sending(form: ReferralFields, command: ReceiveReferral) -> BeforeSend
     """
     offered = set(request.form.getlist("offered"))
     return BeforeSending(
-        known=known_here(current_session(), current_actor(), command),
+        known=known_here(current_session(), current_actor(), command, utc_now().astimezone(LONDON).date()),
         suggestions=tuple(one for one in form.suggestions() if one.reason.value not in offered),
         urgent=() if command.immediate_danger else urgent_words(command.narrative),
         tells_home=command.confidential_address and any(map(tells_an_address, _written(command))),

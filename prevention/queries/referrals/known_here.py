@@ -4,21 +4,27 @@ A confidential home answers exactly as a home nobody has spoken of. Of another a
 there is one; a partner's referrer is told of their own referrals only.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from prevention.domain.account import Actor, Permission
 from prevention.domain.case import CaseState
+from prevention.domain.match import MatchDecision
 from prevention.domain.referral import ReceiveReferral
 from prevention.domain.referral_content import content_of
-from prevention.matching.normalise import address_key, tidy_address
+from prevention.matching.decide import choose
+from prevention.matching.normalise import address_key, tidy_address, tidy_person
+from prevention.matching.record import Record
 from prevention.models.case import Case, CaseInvolvement, ReferralLink
+from prevention.models.person import PersonLink, PersonRecord
 from prevention.models.premises import Premises
 from prevention.models.referral import Referral
+from prevention.queries.candidates import name_rarities, people_beside
 from prevention.queries.gazetteer import LocalGazetteer
 
 #: More open cases than one home ever has; a block of flats given without a flat could have many.
@@ -58,15 +64,19 @@ class SentBefore:
 
 @dataclass(frozen=True, slots=True)
 class KnownHere:
-    """What the actor may be told. ``elsewhere``: another service has an open concern at this home."""
+    """What the actor may be told. ``elsewhere``: another service has an open concern at this home.
+
+    ``of_person``: open cases at other homes that may speak of the same person.
+    """
 
     cases: tuple[KnownCase, ...] = ()
+    of_person: tuple[KnownCase, ...] = ()
     referrals: tuple[KnownReferral, ...] = ()
     elsewhere: bool = False
 
     def __bool__(self) -> bool:
         """Whether there is anything to tell."""
-        return bool(self.cases or self.referrals or self.elsewhere)
+        return bool(self.cases or self.of_person or self.referrals or self.elsewhere)
 
 
 NOTHING = KnownHere()
@@ -91,39 +101,63 @@ def sent_before(session: Session, command: ReceiveReferral) -> SentBefore | None
     )
 
 
-def known_here(session: Session, actor: Actor, command: ReceiveReferral) -> KnownHere:
-    """What the actor may be told about the home that ``command`` speaks of, before it is received.
+def known_here(session: Session, actor: Actor, command: ReceiveReferral, today: date) -> KnownHere:
+    """What the actor may be told about the home and the person that ``command`` speaks of, before it is received.
 
-    Takes the whole command so that likeness of the person can be weighed here too. Nothing is told of an address
-    given as confidential, of no fixed abode, or of an address that cannot be read.
+    Nothing is told of an address given as confidential. Of a person no more is told than the cases of other homes that
+    the actor's agency has part in, and none of a confidential home. ``today`` is the day in London.
     """
-    here = _same_home(session, command)
-    if here is None:
+    if command.confidential_address:
         return NOTHING
+    here = _same_home(session, command)
     if not actor.has(Permission.CASE_VIEW):
-        return KnownHere(referrals=_own_referrals(session, actor, here))
+        return KnownHere(referrals=_own_referrals(session, actor, here)) if here is not None else NOTHING
+    rows = _open_cases(session, actor, here) if here is not None else []
+    cases = tuple(_known(case) for case, seen in rows if seen)
+    likely = _likely_people(session, command, today)
+    others = _open_cases(session, actor, _speaks_of(likely)) if likely else []
+    return KnownHere(
+        cases=cases,
+        of_person=tuple(known for case, seen in others if seen and (known := _known(case)) not in cases),
+        elsewhere=any(not seen for _, seen in rows),
+    )
+
+
+def _open_cases(session: Session, actor: Actor, which: ColumnElement[bool]) -> Sequence[Row[Case, bool]]:
+    """Open cases, and whether the actor's agency has part in them; the newest first."""
     involved = (
         select(CaseInvolvement.agency_id)
         .where(CaseInvolvement.case_id == Case.id, CaseInvolvement.agency_id == actor.agency_id)
         .correlate(Case)
         .exists()
     )
-    rows = session.execute(
+    return session.execute(
         select(Case, involved)
         .join(Premises, Premises.id == Case.premises_id)
-        .where(here, Case.is_open)
+        .where(which, ~Premises.confidential, Case.is_open)
         .order_by(Case.opened_at.desc(), Case.id)
         .limit(MOST_CASES)
     ).all()
-    return KnownHere(
-        cases=tuple(_known(case) for case, seen in rows if seen), elsewhere=any(not seen for _, seen in rows)
+
+
+def _likely_people(session: Session, command: ReceiveReferral, today: date) -> list[UUID]:
+    """The known people whom the engine would join with the person of ``command``, or ask about."""
+    record = Record.from_tidied("", tidy_person(command.person, today), tidy_address(command.address), received=today)
+    outcomes = choose(record, people_beside(session, [record])[0], rarity=name_rarities(session, [record])[0])
+    return [UUID(outcome.profile_id) for outcome in outcomes if outcome.decision is not MatchDecision.NEW]
+
+
+def _speaks_of(people: list[UUID]) -> ColumnElement[bool]:
+    return Case.id.in_(
+        select(ReferralLink.case_id)
+        .join(PersonRecord, PersonRecord.referral_id == ReferralLink.referral_id)
+        .join(PersonLink, PersonLink.record_id == PersonRecord.id)
+        .where(PersonLink.person_id.in_(people), PersonLink.valid_to.is_(None), ReferralLink.valid_to.is_(None))
     )
 
 
 def _same_home(session: Session, command: ReceiveReferral) -> ColumnElement[bool] | None:
     """The condition on ``Premises`` by which ``services.premises.place`` would find the home again; None for none."""
-    if command.confidential_address:
-        return None
     tidied = tidy_address(command.address)
     if tidied.no_fixed_abode:
         return None
