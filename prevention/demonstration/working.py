@@ -186,9 +186,10 @@ def _carry_out(staff: _Staff, case_id: UUID, level: RiskLevel, at: datetime, ran
 
 
 def _round_slot(now: datetime, place: int) -> datetime:
-    """A slot on the quarter hour: the first in the next hours, whatever the time of day, the rest on later mornings."""
+    """A slot on the quarter hour: the first in the next hours, at night from nine on, the rest on later mornings."""
     if place < _TODAY_EACH:
-        later = now + timedelta(minutes=30 + 90 * place)
+        nine = now.astimezone(LONDON).replace(hour=9, minute=0, second=0, microsecond=0)
+        later = max(now, nine.astimezone(UTC)) + timedelta(minutes=30 + 90 * place)
         return later.replace(minute=later.minute - later.minute % 15, second=0, microsecond=0)
     morning = (now.astimezone(LONDON) + timedelta(days=place - _TODAY_EACH + 1)).replace(
         hour=9 + place % 4, minute=30, second=0, microsecond=0
