@@ -17,6 +17,7 @@ class Record:
     "Garcia-Lopez" has two. ``flat`` and ``number`` are :func:`~prevention.matching.normalise.flat_and_number`'s;
     ``tokens`` are all that tells one dwelling of a street from another, however it was written. ``communal``: many
     people who are no household live there.
+    ``generation``: "senior" or "junior" where the name says so, which is no part of the surname then.
     ``received`` is the day the referral came in, which an age counts from.
     """
 
@@ -25,6 +26,7 @@ class Record:
     received: date | None = None
     forenames: tuple[str, ...] = ()
     surnames: tuple[str, ...] = ()
+    generation: str = ""
     dob: date | None = None
     age: int | None = None
     sex: str = ""
@@ -65,12 +67,15 @@ class Record:
         flat, number = normalise.flat_and_number(address)
         forenames = folded_forenames(f"{person.first_name} {person.middle_name}")
         surnames = folded_surnames(person.surname)
+        if not person.first_name:
+            forenames = _forename_in_email(person.email, surnames)
         return cls(
             record_id=record_id,
             source=source,
             received=received,
-            forenames=forenames or _forename_in_email(person.email, surnames),
+            forenames=forenames,
             surnames=surnames,
+            generation=_generation(person.surname),
             dob=person.dob,
             age=person.age,
             sex=person.sex or _SEX_OF_TITLE.get(person.title, ""),
@@ -99,14 +104,33 @@ def is_initial(name: str) -> bool:
     return len(name) == 1 and unicodedata.category(name) != "Lo"
 
 
+#: What is written for a first name until a newborn has one; what follows ("Baby of Mary", "Twin Girl") is none either.
+_UNNAMED = frozenset({"BABY", "INFANT", "NEWBORN", "TWIN", "TRIPLET"})
+_GENERATIONS = {
+    **dict.fromkeys(("SR", "SNR", "SENIOR"), "senior"),
+    **dict.fromkeys(("JR", "JNR", "JUNIOR"), "junior"),
+}
+
+
 def folded_forenames(name: str) -> tuple[str, ...]:
-    """The words of one or more forenames as they are compared; a hyphen inside one is left out."""
-    return _words(normalise.fold(name).replace("'", "").replace("-", ""))
+    """The words of one or more forenames as they are compared; a hyphen inside one is left out. A newborn has none."""
+    words = _words(normalise.fold(name).replace("'", "").replace("-", ""))
+    return () if words and words[0] in _UNNAMED else words
 
 
 def folded_surnames(name: str) -> tuple[str, ...]:
-    """The words of a surname as they are compared; a hyphen parts two."""
+    """The words of a surname as they are compared; a hyphen parts two, and "Junior" behind one is left out."""
+    words = _surname_words(name)
+    return words[:-1] if len(words) > 1 and words[-1] in _GENERATIONS else words
+
+
+def _surname_words(name: str) -> tuple[str, ...]:
     return _words(normalise.fold(name).replace("'", "").replace("-", " "))
+
+
+def _generation(surname: str) -> str:
+    words = _surname_words(surname)
+    return _GENERATIONS.get(words[-1], "") if len(words) > 1 else ""
 
 
 def _words(folded: str) -> tuple[str, ...]:
