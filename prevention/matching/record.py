@@ -5,6 +5,8 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
+from anyascii import anyascii
+
 from prevention.domain.referral import TidiedAddress, TidiedPerson
 from prevention.matching import normalise
 
@@ -12,6 +14,8 @@ from prevention.matching import normalise
 @dataclass(frozen=True, slots=True)
 class Record:
     """What is compared of one referral. Text is folded (upper case, no accents); empty or None means not given.
+
+    Names are in Latin letters whatever their script, so that "Мария" and "Maria" can be compared.
 
     ``forenames`` are the first name and the middle names in order; ``surnames`` the parts of the surname, so that
     "Garcia-Lopez" has two. ``flat`` and ``number`` are :func:`~prevention.matching.normalise.flat_and_number`'s;
@@ -114,7 +118,7 @@ _GENERATIONS = {
 
 def folded_forenames(name: str) -> tuple[str, ...]:
     """The words of one or more forenames as they are compared; a hyphen inside one is left out. A newborn has none."""
-    words = _words(normalise.fold(name).replace("'", "").replace("-", ""))
+    words = _words(_in_latin(name).replace("-", ""))
     return () if words and words[0] in _UNNAMED else words
 
 
@@ -125,7 +129,14 @@ def folded_surnames(name: str) -> tuple[str, ...]:
 
 
 def _surname_words(name: str) -> tuple[str, ...]:
-    return _words(normalise.fold(name).replace("'", "").replace("-", " "))
+    return _words(_in_latin(name).replace("-", " "))
+
+
+def _in_latin(name: str) -> str:
+    """A name folded, and spelt in Latin letters whatever its script, as a desk without that script would spell it."""
+    folded = normalise.fold(name)
+    spelt = folded if folded.isascii() else anyascii(folded).upper()
+    return spelt.replace("'", "")
 
 
 def _generation(surname: str) -> str:
