@@ -166,8 +166,8 @@ def _forename_level(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     level = "different"
     if _fits_gaps(first, second):
         level = "exact"
-    elif same_name_group(first, second):
-        level = "variant"
+    elif same_name_group(first, second) or first == "".join(other[:2]) or second == "".join(one[:2]):
+        level = "variant"  # "Jean Paul" and "Jeanpaul" too
     elif is_initial(first) or is_initial(second):
         level = "initial" if first[0] == second[0] else "different"
     elif _one_slip(first, second):
