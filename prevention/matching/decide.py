@@ -146,6 +146,7 @@ def _why_not_joined(best: Comparison) -> str:
         (best.nhs_number == "different", "the NHS numbers differ"),
         (_may_be_anothers_number(best), "one of them may have been given the other's NHS number"),
         (_may_be_twins(best), "they may be twins"),
+        (_may_be_siblings(best), "they may be brothers or sisters"),
         (best.dob == "age_differs", "the ages differ"),
         (best.middle == "different" and best.nhs_number != "same", "the middle names differ"),
         (_may_be_two_residents(best), "many people live there, and 1 January or an age tells nobody apart"),
@@ -189,6 +190,11 @@ def _may_be_twins(best: Comparison) -> bool:
         and best.surname in _LIKE_SURNAME
         and best.order == "straight"
     )
+
+
+def _may_be_siblings(best: Comparison) -> bool:
+    """Two births a digit apart, such as a year to the day, and the first names do not say that it is one person."""
+    return best.nhs_number != "same" and best.dob == "one_digit" and best.forename in {"different", "similar"}
 
 
 def _may_share_a_name(best: Comparison) -> bool:

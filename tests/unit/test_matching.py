@@ -3,6 +3,8 @@
 import json
 from dataclasses import replace
 from datetime import date
+from importlib import resources
+from itertools import combinations
 
 import pytest
 
@@ -15,6 +17,7 @@ from prevention.matching.decide import choose, decide
 from prevention.matching.explain import explain
 from prevention.matching.frequencies import NameRarity
 from prevention.matching.model import default_model, read_model
+from prevention.matching.names import only_look_alike, same_name_group
 from prevention.matching.profile import Profile
 from prevention.matching.record import Record
 
@@ -122,6 +125,14 @@ def test_the_likeliest_comes_first_and_one_is_joined_at_most() -> None:
 def test_of_two_crossings_as_good_the_same_is_taken_whoever_comes_first() -> None:
     jon, j = replace(JOHN, forenames=("JON",), surnames=("JONES",)), replace(JOHN, forenames=("J",), surnames=("JOHN",))
     assert compare(jon, j) == compare(j, jon)
+
+
+def test_no_two_names_are_both_one_name_and_apart() -> None:
+    held = json.loads((resources.files("prevention.matching") / "nicknames.json").read_text("utf-8"))
+    contradictions = [pair for names in held["apart"] for pair in combinations(names, 2) if same_name_group(*pair)]
+    assert contradictions == []
+    assert only_look_alike("JOAN", "JOHN")
+    assert not only_look_alike("JHON", "JOHN")
 
 
 def test_a_profile_needs_a_record() -> None:
