@@ -196,10 +196,10 @@ def _surname_level(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     if not one or not other:
         return "missing"
     whole, second = "".join(one), "".join(other)
-    if whole == second or _fits_gaps(whole, second):
-        return "exact"
     if is_initial(whole) or is_initial(second):
         return "missing" if whole[0] == second[0] else "different"
+    if whole == second or _fits_gaps(whole, second):
+        return "exact"
     least = 2 if len(one) != len(other) else 3
     level = "different"
     if max(len(one), len(other)) > 1 and any(len(part) > least and part in other for part in one):

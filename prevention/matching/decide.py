@@ -150,6 +150,7 @@ def _why_not_joined(best: Comparison) -> str:
         (best.dob == "age_differs", "the ages differ"),
         (best.middle == "different" and best.nhs_number != "same", "the middle names differ"),
         (_may_be_two_residents(best), "many people live there, and 1 January or an age tells nobody apart"),
+        (_may_be_two_without_a_home(best), "neither has a home, and no date of birth tells them apart"),
         (_may_share_a_name(best), "father and son may share a name, and no date of birth tells them apart"),
     )
     return next((words for holds, words in reasons if holds), "")
@@ -179,6 +180,12 @@ def _may_be_two_residents(best: Comparison) -> bool:
     """One name in a hostel or care home, and 1 January or an age, which many there have on paper, whoever they are."""
     vague_birth = best.dob in {"new_year", "age_agrees"}
     return best.premises == "same_communal" and vague_birth and "same" not in {best.nhs_number, best.email}
+
+
+def _may_be_two_without_a_home(best: Comparison) -> bool:
+    """One name of no fixed abode, which is no home in common, and nothing else of the person's own agrees."""
+    nowhere = best.premises == "no_fixed_abode" and best.dob in {"missing", "new_year", "age_agrees"}
+    return nowhere and "same" not in {best.nhs_number, best.email, best.phone}
 
 
 def _may_be_twins(best: Comparison) -> bool:

@@ -108,6 +108,9 @@ def is_initial(name: str) -> bool:
     return len(name) == 1 and unicodedata.category(name) != "Lo"
 
 
+#: What is compared of a name, however much is written: every word is held against every other's.
+_MOST_LETTERS = 600
+_MOST_WORDS = 24
 #: What is written for a first name until a newborn has one; what follows ("Baby of Mary", "Twin Girl") is none either.
 _UNNAMED = frozenset({"BABY", "INFANT", "NEWBORN", "TWIN", "TRIPLET"})
 _GENERATIONS = {
@@ -136,7 +139,7 @@ def _in_latin(name: str) -> str:
     """A name folded, and spelt in Latin letters whatever its script, as a desk without that script would spell it."""
     folded = normalise.fold(name)
     spelt = folded if folded.isascii() else anyascii(folded).upper()
-    return spelt.replace("'", "")
+    return spelt[:_MOST_LETTERS].replace("'", "")
 
 
 def _generation(surname: str) -> str:
@@ -145,7 +148,7 @@ def _generation(surname: str) -> str:
 
 
 def _words(folded: str) -> tuple[str, ...]:
-    return tuple(word for word in folded.split() if any(letter.isalpha() for letter in word))
+    return tuple(word for word in folded.split() if any(letter.isalpha() for letter in word))[:_MOST_WORDS]
 
 
 def _forename_in_email(email: str | None, surnames: tuple[str, ...]) -> tuple[str, ...]:
