@@ -9,7 +9,7 @@ from datetime import date
 
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
-from prevention.matching.names import same_name_group, sound
+from prevention.matching.names import only_look_alike, same_name_group, sound
 from prevention.matching.record import Record, is_initial
 
 #: Every field with its levels, the strongest agreement first, and the words for each.
@@ -157,6 +157,10 @@ def _one_slip(one: str, other: str) -> bool:
     return shorter >= 4 or sorted(one) == sorted(other)
 
 
+def _misspelt(one: str, other: str) -> bool:
+    return _one_slip(one, other) and not only_look_alike(one, other)
+
+
 def _forename_level(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     if not one or not other:
         return "missing"
@@ -166,12 +170,12 @@ def _forename_level(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     level = "different"
     if _fits_gaps(first, second):
         level = "exact"
-    elif same_name_group(first, second):
-        level = "variant"
+    elif same_name_group(first, second) or first == "".join(other[:2]) or second == "".join(one[:2]):
+        level = "variant"  # "Jean Paul" and "Jeanpaul" too
     elif is_initial(first) or is_initial(second):
         level = "initial" if first[0] == second[0] else "different"
     elif _one_slip(first, second):
-        level = "close"
+        level = "similar" if only_look_alike(first, second) else "close"
     elif _is_later(first, other) or _is_later(second, one):
         level = "other_forename"
     elif len(sound(first)) > 2 and sound(first) == sound(second):
@@ -184,7 +188,7 @@ def _forename_level(one: tuple[str, ...], other: tuple[str, ...]) -> str:
 def _is_later(name: str, names: tuple[str, ...]) -> bool:
     """Whether a first name is among the other's middle names, written in any of its ways."""
     return len(name) > 2 and any(
-        name == later or same_name_group(name, later) or _one_slip(name, later) for later in names[1:]
+        name == later or same_name_group(name, later) or _misspelt(name, later) for later in names[1:]
     )
 
 
@@ -192,10 +196,10 @@ def _surname_level(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     if not one or not other:
         return "missing"
     whole, second = "".join(one), "".join(other)
-    if whole == second or _fits_gaps(whole, second):
-        return "exact"
     if is_initial(whole) or is_initial(second):
         return "missing" if whole[0] == second[0] else "different"
+    if whole == second or _fits_gaps(whole, second):
+        return "exact"
     least = 2 if len(one) != len(other) else 3
     level = "different"
     if max(len(one), len(other)) > 1 and any(len(part) > least and part in other for part in one):
@@ -216,7 +220,7 @@ def _compare_middles(one: tuple[str, ...], other: tuple[str, ...]) -> str:
         return "missing"
     if any(name in other and not is_initial(name) for name in one):
         return "same"
-    if any(_one_slip(first, second) or same_name_group(first, second) for first in one for second in other):
+    if any(_misspelt(first, second) or same_name_group(first, second) for first in one for second in other):
         return "same"
     short = any(is_initial(name) for name in one + other)
     return "initial" if short and one[0][0] == other[0][0] else "different"

@@ -67,7 +67,11 @@ def decide(new: Record, candidate: Profile, model: Model | None = None, rarity: 
     held_back = ""
     decision = MatchDecision.NEW
     if scored.bits >= weights.review and _speaks_of_somebody(best):
-        held_back = _why_not_joined(best) or ("" if scored.bits >= weights.join else "not likely enough")
+        held_back = (
+            _why_not_joined(best)
+            or _why_names_hold_back(new, candidate.records, best)
+            or ("" if scored.bits >= weights.join else "not likely enough")
+        )
         decision = MatchDecision.REVIEW if held_back else MatchDecision.JOINED
     return Outcome(
         profile_id=candidate.profile_id,
@@ -140,11 +144,48 @@ def _why_not_joined(best: Comparison) -> str:
     """Why a machine may not join these however likely they are, in words; empty when it may."""
     reasons = (
         (best.nhs_number == "different", "the NHS numbers differ"),
+        (_may_be_anothers_number(best), "one of them may have been given the other's NHS number"),
         (_may_be_twins(best), "they may be twins"),
+        (_may_be_siblings(best), "they may be brothers or sisters"),
         (best.dob == "age_differs", "the ages differ"),
+        (best.middle == "different" and best.nhs_number != "same", "the middle names differ"),
+        (_may_be_two_residents(best), "many people live there, and 1 January or an age tells nobody apart"),
+        (_may_be_two_without_a_home(best), "neither has a home, and no date of birth tells them apart"),
         (_may_share_a_name(best), "father and son may share a name, and no date of birth tells them apart"),
     )
     return next((words for holds, words in reasons if holds), "")
+
+
+def _why_names_hold_back(new: Record, known: Iterable[Record], best: Comparison) -> str:
+    """Why a machine may not join them for what the names do not say, in words; empty when it may."""
+    if best.nhs_number == "same":
+        return ""
+    others = tuple(known)
+    if not new.forenames and not any(record.forenames for record in others):
+        return "neither gives a first name"
+    generations = {record.generation for record in (new, *others)} - {""}
+    return "one is called senior and one junior" if len(generations) > 1 else ""
+
+
+def _may_be_anothers_number(best: Comparison) -> bool:
+    """One NHS number, but neither first name nor birth agrees: a mother's number typed for her child."""
+    other_birth = best.dob in {"different", "age_differs"}
+    return best.nhs_number == "same" and (
+        (best.forename == "different" and (other_birth or best.dob == "missing"))
+        or (best.forename == "missing" and other_birth)
+    )
+
+
+def _may_be_two_residents(best: Comparison) -> bool:
+    """One name in a hostel or care home, and 1 January or an age, which many there have on paper, whoever they are."""
+    vague_birth = best.dob in {"new_year", "age_agrees"}
+    return best.premises == "same_communal" and vague_birth and "same" not in {best.nhs_number, best.email}
+
+
+def _may_be_two_without_a_home(best: Comparison) -> bool:
+    """One name of no fixed abode, which is no home in common, and nothing else of the person's own agrees."""
+    nowhere = best.premises == "no_fixed_abode" and best.dob in {"missing", "new_year", "age_agrees"}
+    return nowhere and "same" not in {best.nhs_number, best.email, best.phone}
 
 
 def _may_be_twins(best: Comparison) -> bool:
@@ -158,10 +199,16 @@ def _may_be_twins(best: Comparison) -> bool:
     )
 
 
+def _may_be_siblings(best: Comparison) -> bool:
+    """Two births a digit apart, such as a year to the day, and the first names do not say that it is one person."""
+    return best.nhs_number != "same" and best.dob == "one_digit" and best.forename in {"different", "similar"}
+
+
 def _may_share_a_name(best: Comparison) -> bool:
     """One name at one home, without a date of birth or an age, and nothing else of the person's own agrees."""
     own = {best.nhs_number, best.email, best.middle, best.phone}
-    return best.dob == "missing" and best.premises in SAME_PREMISES | FITTING_PREMISES and "same" not in own
+    one_home = best.premises in SAME_PREMISES | FITTING_PREMISES | {"likely_home"}
+    return best.dob == "missing" and one_home and "same" not in own
 
 
 def home_fits(best: Comparison) -> bool:

@@ -1,6 +1,7 @@
-"""What is known about names: which forenames are used for one another, and how a name sounds."""
+"""What is known about names: which forenames are used for one another, which only look alike, and how a name sounds."""
 
 import json
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
 
@@ -16,12 +17,27 @@ _HEARD = (
 @lru_cache(maxsize=1)
 def _groups_by_name() -> dict[str, frozenset[int]]:
     """Folded forename → the groups it is in: ours for London, and a formal name with its nicknames for English."""
-    content = json.loads((resources.files("prevention.matching") / "nicknames.json").read_text(encoding="utf-8"))
-    groups = [set(group) for group in content["groups"]]
+    groups = [set(group) for group in _written_down()["groups"]]
     groups += [
         {formal.upper(), *(each.upper() for each in short)}
         for formal, short in sorted(NickNamer().nickname_lookup.items())
     ]
+    return _numbered(groups)
+
+
+@lru_cache(maxsize=1)
+def _apart_by_name() -> dict[str, frozenset[int]]:
+    return _numbered([set(names) for names in _written_down()["apart"]])
+
+
+def _written_down() -> dict[str, list[list[str]]]:
+    content: dict[str, list[list[str]]] = json.loads(
+        (resources.files("prevention.matching") / "nicknames.json").read_text(encoding="utf-8")
+    )
+    return content
+
+
+def _numbered(groups: Iterable[set[str]]) -> dict[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
     for at, group in enumerate(groups):
         for name in group:
@@ -37,6 +53,12 @@ def name_groups(name: str) -> frozenset[int]:
 def same_name_group(one: str, other: str) -> bool:
     """Whether two folded forenames are used for one another: Bob and Robert, Mohammed and Muhammad."""
     return not name_groups(one).isdisjoint(name_groups(other))
+
+
+def only_look_alike(one: str, other: str) -> bool:
+    """Whether two folded forenames are known to be two names, a letter apart or not: Joan and John."""
+    apart = _apart_by_name()
+    return not apart.get(one, frozenset()).isdisjoint(apart.get(other, frozenset()))
 
 
 @lru_cache(maxsize=65536)

@@ -7,6 +7,7 @@ Only the first few hundred characters of a field are looked at, so ten megabytes
 
 import re
 import unicodedata
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -276,8 +277,22 @@ def tidy_date(text: str, order: DateOrder, received: date) -> date | None:
     or more than 120 years before it is None. So are impossible dates (31 February) and 1900-01-01, which forms write
     for "not known" (linkage.md section 5). ``order`` only matters for all-number dates without a four-digit first part.
     """
-    line = clean(text, 40).lower()
-    written = written_date(line, year_first=order is DateOrder.ISO)
+    written = _written_parts(text, order, received)
+    if written is None:
+        return None
+    try:
+        read = date(*written)
+    except ValueError:
+        return None
+    too_old = read < received - timedelta(days=366 * _OLDEST_YEARS) if received.year > _OLDEST_YEARS + 2 else False
+    if read > received or too_old or read == date(1900, 1, 1):
+        return None
+    return read
+
+
+def _written_parts(text: str, order: DateOrder, received: date) -> tuple[int, int, int] | None:
+    """Year, month and day as written, the year with its century; they may be no date (31 February)."""
+    written = written_date(clean(text, 40).lower(), year_first=order is DateOrder.ISO)
     if written is None:
         return None
     year = written.year
@@ -285,14 +300,19 @@ def tidy_date(text: str, order: DateOrder, received: date) -> date | None:
         year += received.year - received.year % 100
         if (year, written.month, written.day) > (received.year, received.month, received.day):
             year -= 100
-    try:
-        read = date(year, written.month, written.day)
-    except ValueError:
+    return year, written.month, written.day
+
+
+def _age_by_impossible_date(text: str, order: DateOrder, received: date) -> int | None:
+    """The age that a day which never was (31 February 1950) still tells; None for a real date and for no date."""
+    written = _written_parts(text, order, received)
+    if written is None:
         return None
-    too_old = read < received - timedelta(days=366 * _OLDEST_YEARS) if received.year > _OLDEST_YEARS + 2 else False
-    if read > received or too_old or read == date(1900, 1, 1):
+    year, month, day = written
+    if not (1 <= month <= 12 and 28 < day <= 31) or day <= monthrange(max(year, 1), month)[1]:
         return None
-    return read
+    age = received.year - year - ((received.month, received.day) < (month, day))
+    return age if 0 <= age <= _OLDEST_YEARS else None
 
 
 def tidy_age(text: str) -> int | None:
@@ -445,15 +465,17 @@ def tidy_person(given: GivenPerson, received: date, order: DateOrder = DateOrder
     """Everything about a person that can be compared; what cannot be read is None or empty (domain.md sections 5, 8).
 
     ``received`` is the day the referral came in (Europe/London), which two-digit years and "future" depend on.
+    A date of birth that never was (31 February) gives no birth, but the age, where none is given.
     """
     name = tidy_name(given)
+    age = tidy_age(given.age)
     return TidiedPerson(
         first_name=name.first,
         middle_name=name.middle,
         surname=name.surname,
         title=name.title,
         dob=tidy_date(given.dob, order, received),
-        age=tidy_age(given.age),
+        age=age if age is not None else _age_by_impossible_date(given.dob, order, received),
         sex=tidy_sex(given.sex),
         nhs_number=tidy_nhs_number(given.nhs_number),
         phone=tidy_phone(given.phone),

@@ -5,6 +5,8 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
+from anyascii import anyascii
+
 from prevention.domain.referral import TidiedAddress, TidiedPerson
 from prevention.matching import normalise
 
@@ -13,10 +15,13 @@ from prevention.matching import normalise
 class Record:
     """What is compared of one referral. Text is folded (upper case, no accents); empty or None means not given.
 
+    Names are in Latin letters whatever their script, so that "Мария" and "Maria" can be compared.
+
     ``forenames`` are the first name and the middle names in order; ``surnames`` the parts of the surname, so that
     "Garcia-Lopez" has two. ``flat`` and ``number`` are :func:`~prevention.matching.normalise.flat_and_number`'s;
     ``tokens`` are all that tells one dwelling of a street from another, however it was written. ``communal``: many
     people who are no household live there.
+    ``generation``: "senior" or "junior" where the name says so, which is no part of the surname then.
     ``received`` is the day the referral came in, which an age counts from.
     """
 
@@ -25,6 +30,7 @@ class Record:
     received: date | None = None
     forenames: tuple[str, ...] = ()
     surnames: tuple[str, ...] = ()
+    generation: str = ""
     dob: date | None = None
     age: int | None = None
     sex: str = ""
@@ -65,12 +71,15 @@ class Record:
         flat, number = normalise.flat_and_number(address)
         forenames = folded_forenames(f"{person.first_name} {person.middle_name}")
         surnames = folded_surnames(person.surname)
+        if not person.first_name:
+            forenames = _forename_in_email(person.email, surnames)
         return cls(
             record_id=record_id,
             source=source,
             received=received,
-            forenames=forenames or _forename_in_email(person.email, surnames),
+            forenames=forenames,
             surnames=surnames,
+            generation=_generation(person.surname),
             dob=person.dob,
             age=person.age,
             sex=person.sex or _SEX_OF_TITLE.get(person.title, ""),
@@ -99,18 +108,47 @@ def is_initial(name: str) -> bool:
     return len(name) == 1 and unicodedata.category(name) != "Lo"
 
 
+#: What is compared of a name, however much is written: every word is held against every other's.
+_MOST_LETTERS = 600
+_MOST_WORDS = 24
+#: What is written for a first name until a newborn has one; what follows ("Baby of Mary", "Twin Girl") is none either.
+_UNNAMED = frozenset({"BABY", "INFANT", "NEWBORN", "TWIN", "TRIPLET"})
+_GENERATIONS = {
+    **dict.fromkeys(("SR", "SNR", "SENIOR"), "senior"),
+    **dict.fromkeys(("JR", "JNR", "JUNIOR"), "junior"),
+}
+
+
 def folded_forenames(name: str) -> tuple[str, ...]:
-    """The words of one or more forenames as they are compared; a hyphen inside one is left out."""
-    return _words(normalise.fold(name).replace("'", "").replace("-", ""))
+    """The words of one or more forenames as they are compared; a hyphen inside one is left out. A newborn has none."""
+    words = _words(_in_latin(name).replace("-", ""))
+    return () if words and words[0] in _UNNAMED else words
 
 
 def folded_surnames(name: str) -> tuple[str, ...]:
-    """The words of a surname as they are compared; a hyphen parts two."""
-    return _words(normalise.fold(name).replace("'", "").replace("-", " "))
+    """The words of a surname as they are compared; a hyphen parts two, and "Junior" behind one is left out."""
+    words = _surname_words(name)
+    return words[:-1] if len(words) > 1 and words[-1] in _GENERATIONS else words
+
+
+def _surname_words(name: str) -> tuple[str, ...]:
+    return _words(_in_latin(name).replace("-", " "))
+
+
+def _in_latin(name: str) -> str:
+    """A name folded, and spelt in Latin letters whatever its script, as a desk without that script would spell it."""
+    folded = normalise.fold(name)
+    spelt = folded if folded.isascii() else anyascii(folded).upper()
+    return spelt[:_MOST_LETTERS].replace("'", "")
+
+
+def _generation(surname: str) -> str:
+    words = _surname_words(surname)
+    return _GENERATIONS.get(words[-1], "") if len(words) > 1 else ""
 
 
 def _words(folded: str) -> tuple[str, ...]:
-    return tuple(word for word in folded.split() if any(letter.isalpha() for letter in word))
+    return tuple(word for word in folded.split() if any(letter.isalpha() for letter in word))[:_MOST_WORDS]
 
 
 def _forename_in_email(email: str | None, surnames: tuple[str, ...]) -> tuple[str, ...]:
