@@ -75,3 +75,5 @@ def test_without_scripts(arrive: Arrive, home: tuple[str, str]) -> None:
     page.get_by_label("Yes, they know").check()
     page.get_by_role("button", name="Send referral").click()
     paramedic.comes_to("Referral sent")
+    for needs_a_script in ("Copy the number", "Print"):
+        expect(page.get_by_text(needs_a_script, exact=True)).to_be_hidden()
