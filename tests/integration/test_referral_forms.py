@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from prevention.domain.account import Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
-from prevention.domain.referral import Channel, GivenPerson, Told
+from prevention.domain.referral import Channel, GivenAddress, GivenPerson, Told
 from prevention.models.account import User
 from prevention.models.case import Case
 from prevention.models.premises import GazetteerAddress, Premises
@@ -287,7 +287,7 @@ def test_a_person_known_at_another_address_is_shown_where_ones_agency_has_part(
     client: PageClient, token: str, home: GazetteerAddress, paramedic: User, session: GuardedSession, rows: Session,
     arrange: Arranger,
 ) -> None:  # fmt: skip
-    who = {"first_name": "Joan", "surname": "Whitfield", "born": ["3", "2", "1941"]}
+    who = {"full_name": "Joan Whitfield", "born": ["3", "2", "1941"]}
     own, police = paramedic.memberships[0].agency, arrange.agency(AgencyKind.POLICE)
     joan = GivenPerson(first_name="Joan", surname="Whitfield", dob="03/02/1941")
     ours = hand_in(session, command(own, person=joan, address=ELSEWHERE))
@@ -299,9 +299,28 @@ def test_a_person_known_at_another_address_is_shown_where_ones_agency_has_part(
     assert theirs.case_reference not in words
     assert secret.case_reference not in words
     assert "Other Road" not in words
-    other = who | {"first_name": "Peter", "surname": "Okafor", "born": ["9", "11", "1972"]}
+    other = who | {"full_name": "Peter Okafor", "born": ["9", "11", "1972"]}
     nobody = _post(client, "/referrals/new", data={**FORM, "token": token, **other})
     assert "the same person" not in nobody.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "name", ["Joan Whitfield", "J Whitfield", "Whitfield", "Joan", "Jo Whitfeild", "Bert Whitfield"]
+)
+def test_a_guess_at_a_confidential_address_is_not_told_right_by_the_person(
+    client: PageClient, token: str, home: GazetteerAddress, paramedic: User, session: GuardedSession, name: str
+) -> None:
+    own = paramedic.memberships[0].agency
+    joan = GivenPerson(first_name="Joan", surname="Whitfield", nhs_number="999 012 3470")
+    secret = GivenAddress(lines="14 Harrow Street\nLondon", postcode="NW1 0AA")
+    hand_in(session, command(own, person=joan, address=ELSEWHERE))
+    hand_in(session, command(own, person=joan, address=secret, confidential_address=True))
+    who = {"full_name": name}
+    right = _post(client, "/referrals/new", data={**FORM, "token": token, **who})
+    elsewhere = {"address": "", "postcode": "E10 9YA", "address_lines": "99 Guessed Road"}
+    wrong = _post(client, "/referrals/new", data={**FORM, "token": token, **who, **elsewhere})
+    told = ["the same person" in answer.get_data(as_text=True) for answer in (right, wrong)]
+    assert told[0] == told[1]
 
 
 def test_of_another_agencys_case_only_that_there_is_one(

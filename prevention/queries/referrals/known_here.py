@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from prevention.domain.account import Actor, Permission
 from prevention.domain.case import CaseState
 from prevention.domain.match import MatchDecision
-from prevention.domain.referral import ReceiveReferral
+from prevention.domain.referral import ReceiveReferral, TidiedAddress
 from prevention.domain.referral_content import content_of
 from prevention.matching.decide import choose
 from prevention.matching.normalise import address_key, tidy_address, tidy_person
@@ -141,8 +141,11 @@ def _open_cases(session: Session, actor: Actor, which: ColumnElement[bool]) -> S
 
 
 def _likely_people(session: Session, command: ReceiveReferral, today: date) -> list[UUID]:
-    """The known people whom the engine would join with the person of ``command``, or ask about."""
-    record = Record.from_tidied("", tidy_person(command.person, today), tidy_address(command.address), received=today)
+    """The known people whom the engine would join with the person of ``command``, or ask about.
+
+    Without the address: whoever knows a name must not learn from the answer that they guessed where somebody is hidden.
+    """
+    record = Record.from_tidied("", tidy_person(command.person, today), TidiedAddress(), received=today)
     outcomes = choose(record, people_beside(session, [record])[0], rarity=name_rarities(session, [record])[0])
     return [UUID(outcome.profile_id) for outcome in outcomes if outcome.decision is not MatchDecision.NEW]
 
