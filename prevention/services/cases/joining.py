@@ -19,26 +19,6 @@ from prevention.services.notifications.alerts import settle_alert
 from prevention.services.work import Work
 
 
-def feed(
-    work: Work,
-    referral: Referral,
-    case: Case,
-    *,
-    reason: str,
-    probability: float | None = None,
-    model_version: str = "",
-) -> ReferralLink:
-    """Let a referral that feeds no case yet feed ``case``, as the engine decided; see ``join``.
-
-    Raises:
-        Conflict: as ``join``.
-    """
-    _check(referral, case)
-    link = _link(work, referral, case, reason=reason, probability=probability, model_version=model_version)
-    _hear(work, link, referral, case)
-    return link
-
-
 def join(
     work: Work,
     referral: Referral,
@@ -58,42 +38,14 @@ def join(
         Conflict: the referral already feeds this case, the case is no longer open, or one of the two homes is
             confidential and the other is not: such an address is never merged into an open one (domain.md 4.5).
     """
-    _check(referral, case)
-    left = _close_link(work, referral, case)
-    link = _link(
-        work,
-        referral,
-        case,
-        decided_by=decided_by,
-        reason=reason,
-        probability=probability,
-        model_version=model_version,
-    )
-    _hear(work, link, referral, case, moved=left is not None)
-    if left is not None:
-        _tidy_left_case(work, left)
-    return link
-
-
-def _check(referral: Referral, case: Case) -> None:
     if not case.state.is_open:
         raise Conflict("That case was closed in the meantime.")
     if referral.current_premises.confidential != case.premises.confidential:
         raise Conflict("One of the two addresses is confidential, so they stay two cases.")
-
-
-def _link(
-    work: Work,
-    referral: Referral,
-    case: Case,
-    *,
-    reason: str,
-    decided_by: UUID | None = None,
-    probability: float | None = None,
-    model_version: str = "",
-) -> ReferralLink:
+    left = _close_link(work, referral, case)
+    referrals = sorted([*open_referrals(work, case), referral], key=lambda each: (each.received_at, each.id))
     known = set(case.reasons)
-    return ReferralLink(
+    link = ReferralLink(
         referral_id=referral.id,
         case_id=case.id,
         valid_from=work.now,
@@ -104,11 +56,6 @@ def _link(
         model_version=model_version,
         added=[code for code in referral.current_content["reasons"] if code not in known],
     )
-
-
-def _hear(work: Work, link: ReferralLink, referral: Referral, case: Case, *, moved: bool = False) -> None:
-    """Take the new voice into the case's sums and its risk."""
-    referrals = sorted([*open_referrals(work, case), referral], key=lambda each: (each.received_at, each.id))
     work.session.add(link)
     work.record(AuditTag.REFERRAL_JOINED, referral, case_id=case.id, automatic=link.automatic, added=link.added)
     summarise(work, case, referrals)
@@ -118,8 +65,11 @@ def _hear(work: Work, link: ReferralLink, referral: Referral, case: Case, *, mov
         referral=referral,
         reason="Another referral joined the case",
         referrals=referrals,
-        moved=moved,
+        moved=left is not None,
     )
+    if left is not None:
+        _tidy_left_case(work, left)
+    return link
 
 
 def separate(work: Work, link: ReferralLink, *, reason: str) -> Case:

@@ -12,7 +12,6 @@ from uuid import UUID
 from prevention.domain.concern import load_concern_rules, same_concern
 from prevention.domain.match import MatchDecision
 from prevention.domain.referral import Channel, TidiedPerson
-from prevention.matching.blocking import keys
 from prevention.matching.compare import compare_premises
 from prevention.matching.decide import Outcome, choose
 from prevention.matching.explain import explain
@@ -33,17 +32,20 @@ _SAME_HOME = "Same home; another person, or nobody, is named"
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A new referral, its person, and the same in the engine's form, with how rare the names are among all records."""
+    """A new referral, its person, and the same in the engine's form.
+
+    ``words`` are what others find it by, ``rarity`` says how rare its names are among all records.
+    """
 
     referral: Referral
     record: PersonRecord
     engine: Record
+    words: frozenset[str]
     rarity: NameRarity
 
     def may_meet(self, other: "Arrival") -> bool:
         """Whether one could be found when the other is compared with what is known."""
-        same_home = self.record.premises is other.record.premises
-        return same_home or not set(keys(self.engine)).isdisjoint(keys(other.engine))
+        return self.record.premises is other.record.premises or not self.words.isdisjoint(other.words)
 
 
 @dataclass(slots=True)

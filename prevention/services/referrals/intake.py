@@ -14,13 +14,14 @@ from prevention.domain.referral import ReceiveReferral, SourceReference
 from prevention.domain.referral_content import content_of, hash_of
 from prevention.domain.risk import RiskLevel
 from prevention.errors import Conflict
+from prevention.matching.blocking import keys
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
 from prevention.models.premises import Premises
 from prevention.models.referral import Referral
 from prevention.queries.candidates import engine_record, name_rarities
-from prevention.services.cases.joining import feed
+from prevention.services.cases.joining import join
 from prevention.services.cases.opening import IntakeDesks, open_case
 from prevention.services.followups.planning import plan_on_referral
 from prevention.services.locks import lock_referrals
@@ -121,7 +122,8 @@ def _arrive(work: Work, commands: list[ReceiveReferral]) -> list[Arrival]:
         new.append((referral, record, engine_record(record, home, referral.source_system, referral.received_at)))
     records = [engine for *_, engine in new]
     lock_people(work, records)
-    return [Arrival(*each, rarity) for each, rarity in zip(new, name_rarities(work.session, records), strict=True)]
+    rarities = name_rarities(work.session, records)
+    return [Arrival(*each, frozenset(keys(each[-1])), rarity) for each, rarity in zip(new, rarities, strict=True)]
 
 
 def _settle(work: Work, arrival: Arrival, likeness: Likeness, desks: IntakeDesks) -> tuple[Case, RowOutcome]:
@@ -137,10 +139,11 @@ def _settle(work: Work, arrival: Arrival, likeness: Likeness, desks: IntakeDesks
     referral = arrival.referral
     work.record(AuditTag.REFERRAL_RECEIVED, referral, channel=referral.channel.value)
     if likeness.case is not None:
-        feed(
+        join(
             work,
             referral,
             likeness.case,
+            decided_by=None,
             reason=likeness.words,
             probability=likeness.probability,
             model_version=likeness.model_version,
