@@ -9,11 +9,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, Integer, Text, Uuid, any_, bindparam, cast, func, or_, select, true, tuple_, union
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.types import TypeEngine
 
 from prevention.domain.local_time import LONDON
 from prevention.domain.referral import Channel, TidiedAddress, TidiedPerson
@@ -31,15 +34,14 @@ from prevention.models.referral import Referral
 #: Most voices of cases that are gone through beside one referral, the newest first.
 MOST_VOICES = 200
 
-_WANTED = (
-    func.unnest(
-        bindparam("numbers", type_=ARRAY(Integer)),
-        bindparam("keys", type_=ARRAY(Text)),
-        bindparam("caps", type_=ARRAY(Integer)),
-    )
-    .table_valued("number", "key", "cap")
-    .render_derived(name="wanted")
-)
+
+def _given(name: str, **columns: TypeEngine[Any]) -> TableValuedAlias:
+    """A table given with the question: an array for each column, bound by the column's name."""
+    arrays = (bindparam(column, type_=ARRAY(kind)) for column, kind in columns.items())
+    return func.unnest(*arrays).table_valued(*columns).render_derived(name=name)
+
+
+_WANTED = _given("wanted", number=Integer(), key=Text(), cap=Integer())
 #: The records under a wanted key, no more of them than it takes to see that there are too many.
 _HELD = (
     select(BlockingKey.record_id)
@@ -78,7 +80,7 @@ _PEOPLE = (
     .group_by(_RANKED.c.person_id)
     .subquery("people")
 )
-#: The people who share one of ``keys``, for whom (``numbers``), with each of their records.
+#: The people who share a wanted key, for whom (``numbers``), with each of their records.
 _SHARING_A_KEY = (
     select(_PEOPLE.c.numbers, PersonLink.person_id, PersonRecord, Referral.source_system, Referral.received_at)
     .select_from(_PEOPLE)
@@ -89,15 +91,7 @@ _SHARING_A_KEY = (
     .options(joinedload(PersonRecord.premises, innerjoin=True), defer(PersonRecord.given))
 )
 
-_PLACES = (
-    func.unnest(
-        bindparam("numbers", type_=ARRAY(Integer)),
-        bindparam("homes", type_=ARRAY(Uuid)),
-        bindparam("likely", type_=ARRAY(Text)),
-    )
-    .table_valued("number", "home", "likely")
-    .render_derived(name="places")
-)
+_PLACES = _given("places", number=Integer(), home=Uuid(), likely=Text())
 # Lists of different lengths make no array of arrays, so each list of people comes as the words of an array.
 _OF_LIKELY = PersonLink.person_id == any_(cast(_PLACES.c.likely, ARRAY(Uuid)))
 _AT_HOME = Case.premises_id == cast(_PLACES.c.home, Uuid)
@@ -133,7 +127,7 @@ _VOICES = (
     .correlate(_PLACES)
     .lateral("voices")
 )
-#: Cases opened after ``since`` at each of ``homes`` or that speak of its ``likely``: a row for each voice and person.
+#: Cases opened after ``since`` at each home or that speak of its ``likely``: a row for each voice and person.
 _SPOKEN_OF = (
     select(
         _PLACES.c.number,
@@ -174,7 +168,7 @@ def people_beside(session: Session, new: Sequence[Record]) -> list[list[Profile]
     if not wanted:
         return beside
     numbers, words, caps = zip(*wanted, strict=True)
-    rows = session.execute(_SHARING_A_KEY, {"numbers": list(numbers), "keys": list(words), "caps": list(caps)})
+    rows = session.execute(_SHARING_A_KEY, {"number": list(numbers), "key": list(words), "cap": list(caps)})
     records: dict[UUID, list[Record]] = defaultdict(list)
     beside_whom: dict[UUID, list[int]] = {}
     for whom, person_id, record, source, received_at in rows:
@@ -192,8 +186,8 @@ def voices_beside(session: Session, places: Sequence[Place], *, since: datetime)
     rows = session.execute(
         _SPOKEN_OF,
         {
-            "numbers": list(range(len(places))),
-            "homes": [place.home for place in places],
+            "number": list(range(len(places))),
+            "home": [place.home for place in places],
             "likely": ["{" + ",".join(map(str, place.likely)) + "}" for place in places],
             "since": since,
         },
