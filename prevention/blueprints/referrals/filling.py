@@ -1,8 +1,10 @@
 """What every form of this row does with what was typed: fill in lists, check, carry it from page to page."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
-from flask import request
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from prevention.blueprints.referrals.forms import ReferralFields
@@ -13,7 +15,7 @@ from prevention.domain.withheld_words import tells_an_address
 from prevention.errors import Invalid
 from prevention.extensions import current_session
 from prevention.queries.referrals.form_choices import addresses_at
-from prevention.queries.referrals.known_here import NOTHING, KnownHere, known_here
+from prevention.queries.referrals.known_here import NOTHING, KnownHere, known_here, sent_before
 from prevention.services.referrals.checking import check
 from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
@@ -72,7 +74,35 @@ def is_sound(form: ReferralFields, command: ReceiveReferral) -> bool:
     return True
 
 
-def before_sending(form: ReferralFields, command: ReceiveReferral) -> BeforeSending:
+def look_first(
+    form: ReferralFields, command: ReceiveReferral, page: str, **shown: object
+) -> ResponseReturnValue | None:
+    """What to answer with before ``command`` is received; None when nothing stands in its way.
+
+    A form that was sent already leads to its receipt; one that says something else since is nobody's amendment: it is
+    shown again (the template ``page`` with ``shown``), to be sent as another. Else, unless they were looked at already,
+    the page with what a sender should know first.
+    """
+    earlier = sent_before(current_session(), command)
+    if earlier is not None and earlier.says_the_same:
+        return redirect(url_for("referrals.sent", referral_id=earlier.referral_id, outreach=id_named("outreach")))
+    if earlier is not None:
+        form.begin_another()
+        return render_template(page, form=form, earlier=earlier, **shown)
+    said = None if is_checked() else _before_sending(form, command)
+    if not said:
+        return None
+    return render_template(
+        "referrals/before_sending.html", form=form, said=said, typed=typed_again(), action=request.path
+    )
+
+
+def id_named(name: str) -> UUID | None:
+    """An id named in the address or carried in the form; None for none, or rubbish."""
+    return request.values.get(name, type=UUID)
+
+
+def _before_sending(form: ReferralFields, command: ReceiveReferral) -> BeforeSending:
     """What there is to say before saving: known here, reasons the words suggest, words that sound like danger.
 
     A suggestion that the page itself offered while somebody typed, and that they passed over, is not made twice.

@@ -8,12 +8,10 @@ from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.referrals.blueprint import bp
 from prevention.blueprints.referrals.filling import (
-    before_sending,
     find_homes,
     goes_back,
-    is_checked,
     is_sound,
-    typed_again,
+    look_first,
     wants_addresses,
 )
 from prevention.blueprints.referrals.forms import PhoneForm
@@ -24,7 +22,6 @@ from prevention.domain.referral import Channel, ReceiveReferral
 from prevention.extensions import current_session
 from prevention.models.agency import Agency
 from prevention.queries.referrals.form_choices import Sender, active_agencies, sender
-from prevention.queries.referrals.known_here import sent_before
 from prevention.services.referrals.intake import receive
 from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor
@@ -45,19 +42,9 @@ def phone() -> ResponseReturnValue:
     command = _command(form, agencies[form.agency.data], held)
     if not is_sound(form, command):
         return render_template("referrals/phone.html", form=form)
-    earlier = sent_before(current_session(), command)
-    if earlier is not None and earlier.says_the_same:
-        return redirect(url_for("referrals.sent", referral_id=earlier.referral_id))
-    if earlier is not None:
-        form.begin_another()
-        return render_template("referrals/phone.html", form=form, earlier=earlier)
-    if not is_checked():
-        said = before_sending(form, command)
-        if said:
-            here = url_for("referrals.phone")
-            return render_template(
-                "referrals/before_sending.html", form=form, said=said, typed=typed_again(), action=here
-            )
+    looked_at_first = look_first(form, command, "referrals/phone.html")
+    if looked_at_first is not None:
+        return looked_at_first
     with work_as(current_actor()) as work:
         receipt = receive(work, command)
     return redirect(url_for("referrals.sent", referral_id=receipt.referral_id))

@@ -7,24 +7,22 @@ from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.referrals.blueprint import bp
 from prevention.blueprints.referrals.filling import (
-    before_sending,
     find_homes,
     goes_back,
-    is_checked,
+    id_named,
     is_sound,
-    typed_again,
+    look_first,
     wants_addresses,
 )
 from prevention.blueprints.referrals.forms import StaffForm
 from prevention.domain.account import Permission
 from prevention.domain.agency import AgencyKind
-from prevention.domain.referral import LawfulBasis, ReceiveReferral
+from prevention.domain.referral import LawfulBasis
 from prevention.domain.suggestions import suggest_reasons
 from prevention.extensions import current_session
 from prevention.models.premises import AddressStatus, Premises
 from prevention.queries.referrals.following import receipt_for
 from prevention.queries.referrals.form_choices import Sender, addresses_at, premises_at_door, sender
-from prevention.queries.referrals.known_here import SentBefore, sent_before
 from prevention.services.outreach import referral_made
 from prevention.services.referrals.intake import receive
 from prevention.web.auth import current_actor
@@ -33,6 +31,7 @@ from prevention.web.transactions import work_as
 
 #: Characters of a narrative that are read for suggestions while somebody types.
 _READ_WHILE_TYPING = 4000
+_PAGE = "referrals/new.html"
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -56,30 +55,15 @@ def new() -> ResponseReturnValue:
     )
     if not is_sound(form, command):
         return _page(form, held)
-    looked_at_first = _before_receiving(form, held, command)
+    looked_at_first = look_first(form, command, _PAGE, **_shown(held))
     if looked_at_first is not None:
         return looked_at_first
     with work_as(current_actor()) as work:
         receipt = receive(work, command)
-        taken_at = _id_of("outreach")
+        taken_at = id_named("outreach")
         if taken_at is not None:
-            referral_made(work, taken_at, _id_of("door"), receipt.referral_id)
+            referral_made(work, taken_at, id_named("door"), receipt.referral_id)
     return redirect(url_for("referrals.sent", referral_id=receipt.referral_id, outreach=taken_at))
-
-
-def _before_receiving(form: StaffForm, held: Sender, command: ReceiveReferral) -> ResponseReturnValue | None:
-    """The page to answer with instead, where this form was sent already or there is something to look at first."""
-    earlier = sent_before(current_session(), command)
-    if earlier is not None and earlier.says_the_same:
-        return redirect(url_for("referrals.sent", referral_id=earlier.referral_id, outreach=_id_of("outreach")))
-    if earlier is not None:
-        form.begin_another()
-        return _page(form, held, earlier)
-    said = None if is_checked() else before_sending(form, command)
-    if not said:
-        return None
-    here = url_for("referrals.new")
-    return render_template("referrals/before_sending.html", form=form, said=said, typed=typed_again(), action=here)
 
 
 @bp.get("/<uuid:referral_id>/sent")
@@ -87,7 +71,7 @@ def _before_receiving(form: StaffForm, held: Sender, command: ReceiveReferral) -
 def sent(referral_id: UUID) -> ResponseReturnValue:
     """The receipt: its number, what happens next and by when; and the way back to the outreach it was taken at."""
     receipt = receipt_for(current_session(), current_actor(), referral_id)
-    return render_template("referrals/sent.html", receipt=receipt, outreach_id=_id_of("outreach"))
+    return render_template("referrals/sent.html", receipt=receipt, outreach_id=id_named("outreach"))
 
 
 @bp.post("/addresses")
@@ -122,7 +106,7 @@ def _form(held: Sender) -> StaffForm:
 
 def _from_outreach() -> dict[str, object]:
     """What is known when somebody refers from their outreach; its door gives the home, but not one kept secret."""
-    outreach, door = _id_of("outreach"), _id_of("door")
+    outreach, door = id_named("outreach"), id_named("door")
     if outreach is None or door is None:
         return {"outreach": str(outreach or "")}
     home = premises_at_door(current_session(), current_actor(), outreach, door)
@@ -131,22 +115,15 @@ def _from_outreach() -> dict[str, object]:
     return {"outreach": str(outreach), "door": str(door)} | ({} if home.confidential else _as_typed(home))
 
 
-def _id_of(name: str) -> UUID | None:
-    """An id named in the address or carried in the form; None for none, or rubbish."""
-    return request.values.get(name, type=UUID)
-
-
 def _as_typed(home: Premises) -> dict[str, object]:
     if home.status is AddressStatus.MATCHED and home.uprn:
         return {"postcode": home.postcode, "address": home.uprn}
     return {"postcode": home.postcode or "", "address_lines": home.address_text or home.address_line}
 
 
-def _page(form: StaffForm, held: Sender, earlier: SentBefore | None = None) -> ResponseReturnValue:
-    return render_template(
-        "referrals/new.html",
-        form=form,
-        held=held,
-        earlier=earlier,
-        is_police=held.agency_kind is AgencyKind.POLICE,
-    )
+def _page(form: StaffForm, held: Sender) -> ResponseReturnValue:
+    return render_template(_PAGE, form=form, **_shown(held))
+
+
+def _shown(held: Sender) -> dict[str, object]:
+    return {"held": held, "is_police": held.agency_kind is AgencyKind.POLICE}
