@@ -31,7 +31,7 @@ from prevention.domain.intake.conversion import Refused, to_command
 from prevention.domain.intake.profile import profile_named
 from prevention.domain.intake.rows import read_rows
 from prevention.domain.local_time import LONDON
-from prevention.domain.referral import ReceiveReferral
+from prevention.domain.referral import ReceiveReferral, TidiedAddress, TidiedPerson
 from prevention.matching.blocking import keys
 from prevention.matching.decide import Outcome, choose
 from prevention.matching.normalise import address_key, tidy_address, tidy_person
@@ -204,24 +204,26 @@ def _add_rows(rows: dict[str, list[tuple[Any, ...]]], command: ReceiveReferral, 
          command.capacity_concern.value, command.lawful_basis.value, command.sharing_preference.value, [], [], "", "",
          "", False, Jsonb({}), Jsonb({}), "")
     )  # fmt: skip
-    who = tidy_person(command.person, received.astimezone(LONDON).date())
+    who = tidy_person(command.person, _day_of(command))
     rows["person_records"].append(
         (record_id, referral_id, command.agency_id, home_id, received, Jsonb({}), who.title, who.first_name,
          who.middle_name, who.surname, who.dob, who.age, who.sex, who.nhs_number, who.phone, who.email, "", False)
     )  # fmt: skip
     rows["person_links"].append((new_id(), record_id, _id_of(person), received, True, "", ""))
-    rows["blocking_keys"] += [(key, record_id) for key in keys(_record(command))]
+    rows["blocking_keys"] += [(key, record_id) for key in keys(_engine_record(command, who, home))]
 
 
 def _record(command: ReceiveReferral) -> Record:
-    received = (command.received_at or _NOW).astimezone(LONDON).date()
-    return Record.from_tidied(
-        command.source_ref,
-        tidy_person(command.person, received),
-        tidy_address(command.address),
-        source=command.source_system,
-        received=received,
-    )
+    who = tidy_person(command.person, _day_of(command))
+    return _engine_record(command, who, tidy_address(command.address))
+
+
+def _engine_record(command: ReceiveReferral, who: TidiedPerson, home: TidiedAddress) -> Record:
+    return Record.from_tidied(command.source_ref, who, home, source=command.source_system, received=_day_of(command))
+
+
+def _day_of(command: ReceiveReferral) -> date:
+    return (command.received_at or _NOW).astimezone(LONDON).date()
 
 
 def _id_of(words: str) -> UUID:

@@ -7,8 +7,8 @@ from email_validator import EmailNotValidError, validate_email
 from prevention.domain.referral import GivenAddress, GivenPerson, ReceiveReferral
 from prevention.errors import Invalid
 
-#: Longest texts, in characters. A narrative is a sentence or a few; nobody reads ten thousand characters.
-#: As long as a case history that was pasted in: a row of a file is not lost for being thorough.
+#: Longest texts, in characters. A narrative is a sentence or a few, but no row of a file is lost because a whole case
+#: history was pasted into it.
 LONGEST_NARRATIVE = 20_000
 LONGEST_FIELD = 500
 
