@@ -567,6 +567,24 @@ def test_the_answer_of_somebody_who_left_is_taken_back(
     assert [proposal.ordered_answer for proposal in proposals(rows)] == [None] * 4
 
 
+def test_two_coordinators_answer_one_file(client: PageClient, file_of_fire: UUID, rows: Session) -> None:
+    where = f"/referrals/proposed/files/{file_of_fire}"
+    both_saw = stamp_on(client, where)
+    client.post(where, data={"answer": "decline", "stamp": both_saw})
+    late = client.post(where, data={"answer": "accept", "stamp": both_saw})
+    assert (late.status_code, late.location) == (302, "/referrals/proposed")
+    assert "Your answer was not kept" in client.page("/referrals/proposed").get_text()
+    assert {proposal.ordered_answer for proposal in proposals(rows)} == {ProposalState.DECLINED}
+
+
+def test_the_queue_says_how_many_changes_wait(client: PageClient, file_of_fire: UUID) -> None:
+    tile = client.page("/cases/").select_one("main a[href='/referrals/proposed']")
+    assert tile.get_text(" ", strip=True) == "4 changes to confirm"
+    where = f"/referrals/proposed/files/{file_of_fire}"
+    client.post(where, data={"answer": "decline", "stamp": stamp_on(client, where)})
+    assert client.page("/cases/").select_one("main a[href='/referrals/proposed']") is None
+
+
 def test_a_file_of_changes_is_not_there_to_others(
     client: PageClient, file_of_fire: UUID, arrange: Arranger, fire: Agency, ambulance: Agency
 ) -> None:

@@ -536,6 +536,23 @@ def test_amending_shows_before_and_after_and_keeps_both(client: PageClient, own_
     assert "The caller rang back" in page.main.get_text()
 
 
+def test_what_only_the_form_wrote_another_way_is_not_amended(
+    session: GuardedSession, client: PageClient, coordinator: User, rows: Session
+) -> None:
+    sent = command(
+        coordinator.memberships[0].agency,
+        address=GivenAddress(lines="12 High Road", postcode="se6 4sp"),
+        person=GivenPerson(full_name="WHITFIELD, Joan", phone="07706 692 378", nhs_number="999-000-0018"),
+    )
+    where = f"/referrals/{hand_in(session, sent).referral_id}/amend"
+    client.sign_in(coordinator)
+    fields = _amend_fields(client.page(where)) | {"narrative": ["Boxes up the stairs."], "reason": ["They rang back"]}
+    check = _page(_post(client, where, data=fields))
+    assert [row.select_one("th, td").get_text(strip=True) for row in check.select("table tbody tr")] == ["What was seen"]
+    assert _post(client, where, data={**fields, "checked": "1"}).status_code == 302
+    assert list(rows.scalars(select(ReferralAmendment)).one().changes) == ["narrative"]
+
+
 def test_amending_without_a_reason_or_a_change(client: PageClient, own_referral: str, rows: Session) -> None:
     fields = _amend_fields(client.page(f"{own_referral}/amend"))
     page = _page(_post(client, f"{own_referral}/amend", data={**fields, "narrative": ["x"]}))
@@ -559,7 +576,7 @@ def test_two_people_amending_one_referral(client: PageClient, own_referral: str,
     assert mine == [["What was seen", "Boxes in the attic", "Boxes in the hall"]]
     assert theirs == [
         ["What was seen", "Boxes up the stairs.", "Boxes in the hall"],
-        ["Phone", "–", "+442079460018"],
+        ["Phone", "–", "020 7946 0018"],
     ]
     again = _amend_fields(page)
     assert (again["narrative"], again["reason"]) == (["Boxes in the attic"], ["The caller rang back"]), "typed is kept"

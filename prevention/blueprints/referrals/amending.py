@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from wtforms import Field
 
 from prevention.blueprints.referrals.blueprint import bp
 from prevention.blueprints.referrals.filling import find_homes, goes_back, is_checked, typed_again, wants_addresses
@@ -130,7 +131,7 @@ def _content_after(referral: Referral, amendments: int) -> Content:
 
 def _typed_by_hand(form: AmendForm, shown: dict[str, Any]) -> dict[str, Any]:
     """The fields that the person changed from what was shown; a home is one thing, however many fields say it."""
-    changed = {name for name in shown if _differs(form[name].data, shown[name])}
+    changed = _changed(form, shown)
     if changed & _ADDRESS_FIELDS:
         changed |= _ADDRESS_FIELDS
     return {name: form[name].data for name in changed}
@@ -140,7 +141,7 @@ def _after(form: AmendForm, shown: dict[str, Any], before: Content) -> Content:
     """The content with what the person changed, and everything else word for word as it was received."""
     said = content_of(form.to_command(agency_id=_NOBODY, source_system="", source_ref=""))
     after = deepcopy(before)
-    for name in (name for name in shown if _differs(form[name].data, shown[name])):
+    for name in _changed(form, shown):
         if name in _ADDRESS_FIELDS:
             after["address"] = said["address"]
         elif name in {"reasons", "more_reasons"}:
@@ -161,7 +162,14 @@ def _after(form: AmendForm, shown: dict[str, Any], before: Content) -> Content:
 _NOBODY = UUID(int=0)
 
 
-def _differs(typed: Any, shown: Any) -> bool:
+def _changed(form: AmendForm, shown: dict[str, Any]) -> set[str]:
+    return {name for name in shown if _differs(form[name], shown[name])}
+
+
+def _differs(field: Field, shown: Any) -> bool:
+    """Whether a person changed what the field showed: a phone or postcode that only its field tidied is as it was."""
     if isinstance(shown, list):
-        return set(typed or ()) != set(shown)
-    return (typed or None) != (shown or None)
+        return set(field.data or ()) != set(shown)
+    if isinstance(shown, str) and field.raw_data and str(field.raw_data[0]).strip() == shown.strip():
+        return False
+    return (field.data or None) != (shown or None)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Length
 from prevention.blueprints.referrals.blueprint import bp
 from prevention.blueprints.referrals.wording import change_rows, label_of
 from prevention.domain.account import Permission
-from prevention.errors import Conflict, Invalid
+from prevention.errors import Conflict, Invalid, NotFound
 from prevention.extensions import current_session
 from prevention.models.referral import ProposalState
 from prevention.queries.referrals.proposals import (
@@ -101,7 +101,13 @@ def proposed() -> ResponseReturnValue:
 @guarded(Permission.REFERRAL_AMEND)
 def settle_file(run_id: UUID) -> ResponseReturnValue:
     """What one file would change in all, and one answer to it. A stale answer shows what waits now."""
-    found = file_answer(current_session(), current_actor(), run_id)
+    try:
+        found = file_answer(current_session(), current_actor(), run_id)
+    except NotFound:
+        if request.method == "GET":
+            raise
+        flash("Your answer was not kept. Nothing of that file waits for an answer any more.", "info")
+        return redirect(url_for("referrals.proposed"))
     form = FileAnswerForm(stamp=found.stamp)
     if found.file.about_another == found.file.waiting:
         form.answer.choices = [(DECLINE, "What they say now")]

@@ -18,7 +18,7 @@ from prevention.domain.referral import (
     Told,
 )
 from prevention.domain.referral_content import Content
-from prevention.web.filters import local_datetime
+from prevention.web.filters import local_datetime, phone
 
 #: Every field of a referral's content in reading order: its label and, for codes, what they are codes of.
 _FIELDS: Mapping[str, tuple[str, type[StrEnum] | None]] = {
@@ -107,6 +107,8 @@ def words_for(field: str, value: Any) -> str:
         return ", ".join(_label(codes, each) for each in value)
     if field == "concern_observed_at":
         return local_datetime(datetime.fromisoformat(str(value)))
+    if field == "person.phone" and str(value).startswith("+"):  # as its field tidied it, not as a sender wrote it
+        return phone(str(value))
     return _label(codes, value)
 
 

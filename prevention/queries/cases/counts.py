@@ -16,7 +16,9 @@ from prevention.models.account import Membership, User
 from prevention.models.agency import Agency, Area, Team, TeamArea
 from prevention.models.case import Case
 from prevention.models.followup import FollowUp
+from prevention.models.referral import ProposedAmendment
 from prevention.policies.followups import visible_followups
+from prevention.policies.referrals import unanswered, visible_proposals
 from prevention.queries.cases.queue import Due, due_condition, unassigned_condition
 from prevention.queries.matches import open_candidates
 
@@ -31,6 +33,7 @@ class Counts:
     unassigned: int
     for_review: int
     followups_due: int
+    to_confirm: int
 
 
 def counts(session: Session, actor: Actor, now: datetime) -> Counts:
@@ -57,7 +60,13 @@ def counts(session: Session, actor: Actor, now: datetime) -> Counts:
         )
         .scalar_subquery()
     )
-    row = session.execute(select(cases, review, due)).one()
+    to_confirm = (
+        select(func.count())
+        .select_from(ProposedAmendment)
+        .where(visible_proposals(actor), unanswered())
+        .scalar_subquery()
+    )
+    row = session.execute(select(cases, review, due, to_confirm)).one()
     return Counts(*row)
 
 
