@@ -548,7 +548,8 @@ def test_what_only_the_form_wrote_another_way_is_not_amended(
     client.sign_in(coordinator)
     fields = _amend_fields(client.page(where)) | {"narrative": ["Boxes up the stairs."], "reason": ["They rang back"]}
     check = _page(_post(client, where, data=fields))
-    assert [row.select_one("th, td").get_text(strip=True) for row in check.select("table tbody tr")] == ["What was seen"]
+    changed = [row.select_one("th, td").get_text(strip=True) for row in check.select("table tbody tr")]
+    assert changed == ["What was seen"]
     assert _post(client, where, data={**fields, "checked": "1"}).status_code == 302
     assert list(rows.scalars(select(ReferralAmendment)).one().changes) == ["narrative"]
 

@@ -23,16 +23,18 @@ from prevention.web.fields import (
 )
 
 _SHORT = Length(max=200, message="Use 200 characters or fewer")
+_EXAMPLES = {
+    OutreachKind.HOT_STRIKE: "Fire in Mercer Road",
+    OutreachKind.CAMPAIGN: "Heater checks on the Mercer estate",
+    OutreachKind.COMMUNITY_EVENT: "Open day at the station",
+    OutreachKind.TALK: "Talk to the carers of Mercer House",
+}
 
 
 class DetailsForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no types
     """What, where, when; for events also how many."""
 
-    title = TextField(
-        "Name",
-        [DataRequired("Give it a name"), _SHORT],
-        description="For example: Fire in Mercer Road, or Open day at the station",
-    )
+    title = TextField("Name", [DataRequired("Give it a name"), _SHORT])
     place = TextField("Where", [DataRequired("Say where it is"), _SHORT], description="Street, estate, hall or school")
     held_on = DateField("Date", [DataRequired("Enter the date")])
     team_id = PickField("Team", choices=())
@@ -42,6 +44,10 @@ class DetailsForm(FlaskForm):  # type: ignore[misc] # Flask-WTF has no types
     leaflets = WholeNumberField("Leaflets given out", highest=100_000, width="5")
     note = LongTextField("Note", limit=LONGEST_TEXT, rows=3, description="No names or health details.")
     version = HiddenField()
+
+    def suit(self, kind: OutreachKind) -> None:
+        """Give an example of what such outreach may be called."""
+        self.title.description = f"For example: {_EXAMPLES[kind]}"
 
     def offer_teams(self, names: Mapping[str, str]) -> None:
         """Fill the list of teams: names by id."""

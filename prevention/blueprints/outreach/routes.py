@@ -59,6 +59,7 @@ def new(kind: str) -> ResponseReturnValue:
     actor = current_actor()
     team = next(iter(actor.team_ids), None)
     form = DetailsForm(held_on=utc_now().astimezone(LONDON).date(), team_id=str(team) if team else "")
+    form.suit(known)
     _offer_teams(form)
     if form.validate_on_submit():
         try:
@@ -82,6 +83,7 @@ def edit(outreach_id: UUID) -> ResponseReturnValue:
     outreach, _ = queries.one_outreach(current_session(), current_actor(), outreach_id)
     form = DetailsForm(obj=outreach, version=str(outreach.version_id))
     form.version.data = request.form.get("version", str(outreach.version_id))
+    form.suit(outreach.kind)
     _offer_teams(form)
     if request.method == "GET":
         form.team_id.data = str(outreach.team_id) if outreach.team_id else ""
