@@ -151,7 +151,7 @@ def _why_not_joined(best: Comparison) -> str:
         (best.middle == "different" and best.nhs_number != "same", "the middle names differ"),
         (_may_be_two_residents(best), "many people live there, and 1 January or an age tells nobody apart"),
         (_may_be_two_without_a_home(best), "neither has a home, and no date of birth tells them apart"),
-        (_may_share_a_name(best), "father and son may share a name, and no date of birth tells them apart"),
+        (_may_share_a_name(best), "a parent and a child may share a name, and no date of birth tells them apart"),
     )
     return next((words for holds, words in reasons if holds), "")
 
