@@ -99,6 +99,17 @@ def test_every_screen_is_accessible_and_fits(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize("width", [390, 320])
+def test_the_counts_of_a_busy_night_fit_a_phone(
+    width: int, address: str, open_page: Open, desk: tuple[User, Case]
+) -> None:
+    page = open_page(viewport={"width": width, "height": 844})
+    sign_in(page, address, desk[0])
+    page.goto(f"{address}/cases/")
+    page.locator(".app-tile__count").evaluate_all("counts => counts.forEach(count => count.textContent = '12,345')")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_from_the_queue_to_an_assigned_case_without_script(
     address: str, open_page: Open, desk: tuple[User, Case]
 ) -> None:
