@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from prevention.domain.account import Role
 from prevention.domain.agency import AgencyKind
@@ -28,6 +30,7 @@ def desk(arrange: Arranger) -> tuple[User, Case]:
     police = arrange.agency(AgencyKind.POLICE, name="Metropolitan Police")
     station = arrange.team(fire, name="Soho", areas=("E09000033",))
     arrange.user(fire, Role.FIELD_OFFICER, team=station, name="Bo Lee")
+    arrange.user(ambulance, Role.COORDINATOR, name="Joe Farrell")
     home = GivenAddress(lines="Flat 2, 14 Harrow Street, London", postcode="W1D 3QF")
     joan = GivenPerson(
         first_name="Joan", surname="Whitfield", dob="27/03/1950", phone="020 7946 0018", language="Welsh"
@@ -107,6 +110,16 @@ def test_the_counts_of_a_busy_night_fit_a_phone(
     sign_in(page, address, desk[0])
     page.goto(f"{address}/cases/")
     page.locator(".app-tile__count").evaluate_all("counts => counts.forEach(count => count.textContent = '12,345')")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_shared_cases_fit_the_smallest_screen(
+    address: str, open_page: Open, desk: tuple[User, Case], rows: Session
+) -> None:
+    page = open_page(viewport={"width": 320, "height": 568})
+    sign_in(page, address, rows.scalars(select(User).where(User.name == "Joe Farrell")).one())
+    page.goto(f"{address}/cases/shared")
+    expect(page.locator(".app-row__beside").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
