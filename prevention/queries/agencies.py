@@ -17,6 +17,7 @@ from prevention.models.case import Case
 from prevention.models.followup import FollowUp
 from prevention.models.visit import Visit
 from prevention.policies.agencies import administered_agencies, administered_teams
+from prevention.queries.coverage import agency_covers
 from prevention.queries.pages import Page, page_of
 
 TEAMS_A_PAGE = 25
@@ -159,14 +160,16 @@ def boroughs(session: Session) -> list[Area]:
     return list(session.scalars(select(Area).where(Area.code == Area.borough_code).order_by(Area.name, Area.code)))
 
 
+def wards(session: Session) -> list[Area]:
+    """The wards that are loaded, by name; of one name, those of an earlier list last."""
+    in_order = (Area.name, Area.superseded, Area.code)
+    return list(session.scalars(select(Area).where(Area.code != Area.borough_code).order_by(*in_order)))
+
+
 def boroughs_without_a_team(session: Session, agency_id: UUID) -> list[Area]:
-    """The boroughs that no active team of the agency covers, by name."""
-    covered = select(Area.code).join(Team.areas).where(Team.agency_id == agency_id, Team.active)
-    return list(
-        session.scalars(
-            select(Area).where(Area.code == Area.borough_code, Area.code.not_in(covered)).order_by(Area.name, Area.code)
-        )
-    )
+    """The boroughs that no active team of the agency covers, nor any ward of them, by name."""
+    uncovered = select(Area).where(Area.code == Area.borough_code, ~agency_covers(agency_id, Area.code))
+    return list(session.scalars(uncovered.order_by(Area.name, Area.code)))
 
 
 def open_work_of_user(session: Session, user_id: UUID) -> OpenWork:
