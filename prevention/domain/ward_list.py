@@ -36,11 +36,10 @@ def read_wards(lines: Iterable[str]) -> Iterator[ListedWard]:
     """
     reader = csv.reader(lines)
     try:
-        code, name, borough = _places(next(reader, []))
+        places = _places(next(reader, []))
         for row in reader:
             if any(cell.strip() for cell in row):
-                cells = [row[place].strip() if place < len(row) else "" for place in (code, name, borough)]
-                yield ListedWard(reader.line_num, *cells, problem=_problem(*cells))
+                yield _listed(reader.line_num, [row[place].strip() if place < len(row) else "" for place in places])
     except csv.Error as broken:
         raise Invalid({"file": f"Line {reader.line_num} cannot be read as CSV: {broken}"}) from broken
 
@@ -57,6 +56,11 @@ def _places(header: list[str]) -> list[int]:
     if twice:
         raise Invalid({"file": f"The file holds more than one list: {', '.join(twice)}. Keep the columns of one year"})
     return [places[0] for places in found.values()]
+
+
+def _listed(line: int, cells: list[str]) -> ListedWard:
+    code, name, borough_code = cells
+    return ListedWard(line, code, name, borough_code, _problem(code, name, borough_code))
 
 
 def _problem(code: str, name: str, borough_code: str) -> str:

@@ -45,8 +45,7 @@ class Loaded:
 def load_addresses(work: Work, lines: Iterable[str]) -> Loaded:
     """Load a CSV with the columns of ``COLUMNS``, perhaps with ``WARD``; an address with a known UPRN is replaced.
 
-    The homes that are open and have the UPRN are in the ward the file says from then on. A file without wards leaves
-    those there are.
+    The homes there are follow into the wards the file says. A file without wards leaves those there are.
 
     Raises:
         Invalid: the file lacks columns; each is named.
@@ -78,15 +77,16 @@ def _ward_if_still_in(borough_code: ColumnElement[str]) -> ColumnElement[str | N
 
 
 def _move_homes(work: Work, uprns: list[str]) -> None:
-    """Put the homes with these UPRNs into the wards of their entries; hidden ones have no ward that is ever used."""
+    """Put the homes with these UPRNs into the wards of their entries."""
     known = GazetteerAddress
-    work.session.execute(
-        update(Premises)
-        .where(Premises.uprn == known.uprn, Premises.uprn.in_(uprns), ~Premises.confidential)
-        .where(Premises.borough_code == known.borough_code, Premises.ward_code.is_distinct_from(known.ward_code))
-        .values(ward_code=known.ward_code)
-        .execution_options(synchronize_session=False)
-    )
+    for which in (~Premises.confidential, Premises.confidential):  # each has an index of its own
+        work.session.execute(
+            update(Premises)
+            .where(Premises.uprn == known.uprn, Premises.uprn.in_(uprns), which)
+            .where(Premises.borough_code == known.borough_code, Premises.ward_code.is_distinct_from(known.ward_code))
+            .values(ward_code=known.ward_code)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _rows(
