@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from prevention.domain.account import Actor, Role
@@ -12,7 +12,7 @@ from prevention.domain.followup import OPEN_FOLLOWUP_STATES
 from prevention.domain.visit import OPEN_VISIT_STATES
 from prevention.errors import NotFound
 from prevention.models.account import Membership, User
-from prevention.models.agency import Agency, Area, Team
+from prevention.models.agency import Agency, Area, Team, TeamArea
 from prevention.models.case import Case
 from prevention.models.followup import FollowUp
 from prevention.models.visit import Visit
@@ -160,10 +160,11 @@ def boroughs(session: Session) -> list[Area]:
     return list(session.scalars(select(Area).where(Area.code == Area.borough_code).order_by(Area.name, Area.code)))
 
 
-def wards(session: Session) -> list[Area]:
-    """The wards that are loaded, by name; of one name, those of an earlier list last."""
-    in_order = (Area.name, Area.superseded, Area.code)
-    return list(session.scalars(select(Area).where(Area.code != Area.borough_code).order_by(*in_order)))
+def wards(session: Session, team_id: UUID | None = None) -> list[Area]:
+    """The wards a team may be given, by name: those in force, and of an earlier list those it has."""
+    has = Area.code.in_(select(TeamArea.area_code).where(TeamArea.team_id == team_id))
+    offered = select(Area).where(Area.code != Area.borough_code, or_(~Area.superseded, has))
+    return list(session.scalars(offered.order_by(Area.name, Area.code)))
 
 
 def boroughs_without_a_team(session: Session, agency_id: UUID) -> list[Area]:
