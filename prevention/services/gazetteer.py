@@ -55,7 +55,7 @@ def load_addresses(work: Work, lines: Iterable[str]) -> Loaded:
     if missing:
         raise Invalid({"file": f"The file lacks these columns: {', '.join(missing)}"})
     has_wards = WARD in (reader.fieldnames or ())
-    areas = dict(work.session.execute(select(Area.code, Area.borough_code)).tuples())
+    areas = dict(work.session.execute(select(Area.code, Area.borough_code)).all())
     refused: list[tuple[int, str]] = []
     count = 0
     rows = _rows(reader, areas, refused)

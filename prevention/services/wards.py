@@ -39,7 +39,7 @@ def load_wards(work: Work, lines: Iterable[str]) -> LoadedWards:
         Invalid: the file lacks columns, or is no CSV.
     """
     boroughs = set(work.session.scalars(select(Area.code).where(Area.kind != _WARD)))
-    known = dict(work.session.execute(select(Area.code, Area.borough_code).where(Area.kind == _WARD)).tuples())
+    known = dict(work.session.execute(select(Area.code, Area.borough_code).where(Area.kind == _WARD)).all())
     wards: dict[str, ListedWard] = {}
     refused: list[ListedWard] = []
     reasons: list[tuple[int, str]] = []

@@ -164,7 +164,7 @@ class Places:
             code=code,
             street=street,
             borough=borough,
-            ward_code=ward_of_street(borough.code, which, len(borough.streets)),
+            ward_code=ward_of_street(borough.code, which),
             latitude=borough.latitude + rng.uniform(-borough.spread, borough.spread) * 0.62,
             longitude=borough.longitude + rng.uniform(-borough.spread, borough.spread),
             stretches=stretches,

@@ -35,9 +35,9 @@ def wards() -> tuple[Ward, ...]:
     )
 
 
-def ward_of_street(borough_code: str, which: int, streets: int) -> str:
-    """The code of the ward the borough's street number ``which`` of ``streets`` lies in: neighbours share one."""
-    return _code(borough_code, which * WARDS_PER_BOROUGH // streets)
+def ward_of_street(borough_code: str, which: int) -> str:
+    """The code of the ward the borough's street number ``which`` lies in: in turn, so that small worlds have many."""
+    return _code(borough_code, which % WARDS_PER_BOROUGH)
 
 
 def _code(borough_code: str, place: int) -> str:
