@@ -1,14 +1,18 @@
 """The demonstration's agencies, stations and people: invented names, published passwords, loopback only."""
 
+import csv
 from dataclasses import dataclass
+from io import StringIO
 
 from sqlalchemy import select
 
+from prevention.demonstration.generator import wards
 from prevention.domain.account import DEMONSTRATION_DOMAIN, Role
 from prevention.domain.agency import AgencyKind, TeamKind
 from prevention.models.account import Membership, User
 from prevention.models.agency import Agency, Area, Team
 from prevention.services.accounts.passwords import hash_password, temporary_password
+from prevention.services.wards import load_wards
 from prevention.services.work import Work
 
 PASSWORD = "visit the home"  # noqa: S105 - published on purpose; demonstration mode listens on loopback only
@@ -16,11 +20,12 @@ PASSWORD = "visit the home"  # noqa: S105 - published on purpose; demonstration 
 
 @dataclass(frozen=True, slots=True)
 class DemonstrationTeam:
-    """A team and the boroughs it covers, by name."""
+    """A team and what it covers: boroughs by name, invented wards by code."""
 
     name: str
     kind: TeamKind
     boroughs: tuple[str, ...] = ()
+    wards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,11 @@ AGENCIES = (
         AgencyKind.POLICE,
         (
             DemonstrationTeam("Public protection desk", TeamKind.DESK),
-            DemonstrationTeam("Central South neighbourhood team", TeamKind.WARD_TEAM, ("Lambeth", "Southwark")),
+            DemonstrationTeam(
+                "Central South neighbourhood team",
+                TeamKind.WARD_TEAM,
+                wards=("E05999221", "E05999222", "E05999223", "E05999224", "E05999281", "E05999282", "E05999283"),
+            ),
         ),
     ),
     DemonstrationAgency(
@@ -175,8 +184,10 @@ def announcement() -> str:
 
 
 def load_accounts(work: Work) -> None:
-    """Make the agencies, teams and users that are not there yet; what is there stays as it is."""
-    areas = {area.name: area for area in work.session.scalars(select(Area))}
+    """Make the wards, agencies, teams and users that are not there yet; what is there stays as it is."""
+    if work.session.scalar(select(Area.code).where(Area.kind == "ward").limit(1)) is None:
+        load_wards(work, _ward_list())
+    areas = list(work.session.scalars(select(Area).order_by(Area.code)))
     for wanted in AGENCIES:
         if work.session.scalar(select(Agency).where(Agency.code == wanted.code)) is None:
             work.session.add(_agency(wanted, areas))
@@ -191,7 +202,21 @@ def load_accounts(work: Work) -> None:
             work.session.add(_user(work, crew, hash_password(temporary_password())))
 
 
-def _agency(wanted: DemonstrationAgency, areas: dict[str, Area]) -> Agency:
+def _ward_list() -> StringIO:
+    """The invented list, as a file."""
+    lines = StringIO(newline="")
+    csv.writer(lines).writerows([wards.COLUMNS, *wards.wards()])
+    lines.seek(0)
+    return lines
+
+
+def _covered(team: DemonstrationTeam, areas: list[Area]) -> list[Area]:
+    return [
+        area for area in areas if area.code in team.wards or (area.kind == "borough" and area.name in team.boroughs)
+    ]
+
+
+def _agency(wanted: DemonstrationAgency, areas: list[Area]) -> Agency:
     agency = Agency(
         code=wanted.code,
         name=wanted.name,
@@ -206,7 +231,7 @@ def _agency(wanted: DemonstrationAgency, areas: dict[str, Area]) -> Agency:
                 kind=team.kind,
                 is_intake_desk=position == 0,
                 mailbox=f"{team.name.lower().replace(' ', '-')}@{wanted.code}.example",
-                areas=[areas[name] for name in team.boroughs],
+                areas=_covered(team, areas),
             )
         )
     return agency

@@ -6,6 +6,7 @@ from random import Random
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from prevention.domain.account import Actor, Role
 from prevention.domain.case import CaseState, ContactMethod, ContactResult
@@ -39,10 +40,11 @@ from prevention.domain.visit_record import (
 from prevention.errors import Conflict, Invalid, NotAllowed
 from prevention.extensions import current_session
 from prevention.models.account import Membership
-from prevention.models.agency import Agency, TeamArea
+from prevention.models.agency import Agency, Team
 from prevention.models.case import Case
 from prevention.models.followup import FollowUp
 from prevention.queries.accounts import acting_under
+from prevention.queries.coverage import areas_of, team_covers
 from prevention.queries.visits.booking import booking_warnings
 from prevention.services.cases.assigning import assign
 from prevention.services.cases.closing import close
@@ -78,11 +80,22 @@ _WAIT = {
 
 @dataclass(frozen=True, slots=True)
 class _Staff:
-    """Who works for one agency: its coordinator, and its officers by the boroughs their team covers."""
+    """Who works for one agency: its coordinator, and an officer of each team that has one."""
 
     coordinator: Actor
-    officers: dict[str, Actor]
-    anybody: Actor
+    officers: dict[UUID, Actor]
+
+    @property
+    def anybody(self) -> Actor:
+        """The officer who goes where no team's officer does."""
+        return next(iter(self.officers.values()))
+
+    def officer_for(self, case: Case) -> Actor | None:
+        """The officer of a team that covers the case's home."""
+        home = areas_of(case)
+        covering = select(Team.id).where(Team.id.in_(self.officers), team_covers(Team.id, home.borough, home.ward))
+        team_id = current_session().scalar(covering.order_by(Team.name, Team.id).limit(1))
+        return self.officers[team_id] if team_id else None
 
 
 def work_through(at: datetime, now: datetime, random: Random) -> None:
@@ -114,13 +127,7 @@ def _staff_by_agency() -> dict[UUID, _Staff]:
         }
         if coordinator is None or not officers:
             continue
-        covering = session.execute(
-            select(TeamArea.area_code, TeamArea.team_id)
-            .where(TeamArea.team_id.in_(officers))
-            .order_by(TeamArea.area_code)
-        )
-        by_borough = {code: officers[team_id] for code, team_id in covering}
-        found[agency.id] = _Staff(coordinator, by_borough, next(iter(officers.values())))
+        found[agency.id] = _Staff(coordinator, officers)
     return found
 
 
@@ -167,12 +174,12 @@ def _carry_out(staff: _Staff, case_id: UUID, level: RiskLevel, at: datetime, ran
     """Book, visit and settle one case; low risk gets advice by phone and is closed."""
     session = current_session()
     case = session.get_one(Case, case_id)
-    version, borough = case.version_id, case.borough_code
+    version = case.version_id
     if level is RiskLevel.LOW:
         with unit_of_work(session, staff.coordinator, now=at) as work:
             close(work, case_id, version=version, outcome=VisitOutcome.NOT_ELIGIBLE_LOW_RISK)
         return
-    officer = staff.officers.get(borough or "", staff.anybody)
+    officer = staff.officer_for(case) or staff.anybody
     with unit_of_work(session, staff.coordinator, now=at) as work:
         visit_id = book(work, case_id, _slot(work, case_id, officer, at + timedelta(hours=1))).id
     drawn = random.random()
@@ -242,18 +249,19 @@ def _record(outcome: VisitOutcome, random: Random) -> VisitRecord:
 def _prepare_today(staff: _Staff, agency_id: UUID, now: datetime) -> None:
     """Give every crew something to do: visits today and in the next days, a case or two to contact."""
     given: dict[UUID | None, int] = {}
-    rows = current_session().execute(
-        select(Case.id, Case.version_id, Case.borough_code)
+    cases = current_session().scalars(
+        select(Case)
         .where(
             Case.owner_agency_id == agency_id,
             Case.state == CaseState.TRIAGE,
             Case.risk_level.in_([RiskLevel.HIGH, RiskLevel.MEDIUM]),
             Case.borough_code.is_not(None),
         )
+        .options(joinedload(Case.premises))
         .order_by(Case.risk_rank, Case.act_by, Case.id)
     )
-    for case_id, version, borough in rows.all():
-        officer = staff.officers.get(borough or "")
+    waiting = [(case.id, case.version_id, staff.officer_for(case)) for case in cases]
+    for case_id, version, officer in waiting:
         place = given.get(officer.user_id, 0) if officer else _MOST_EACH
         if officer is None or place >= _MOST_EACH:
             continue

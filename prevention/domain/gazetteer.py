@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class KnownAddress:
-    """One address of a gazetteer: BS 7666 parts, ONS borough code, WGS84 position where known."""
+    """One address of a gazetteer: BS 7666 parts, ONS code of the borough; ward and WGS84 position where known."""
 
     uprn: str
     flat: str
@@ -18,6 +18,7 @@ class KnownAddress:
     town: str
     postcode: str
     borough_code: str
+    ward_code: str | None
     latitude: float | None
     longitude: float | None
     address_key: str | None

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from prevention.domain.agency import AgencyKind, TeamKind
@@ -10,7 +10,10 @@ from prevention.models.base import Base, Edited, Identified
 
 
 class Area(Base):
-    """A borough or ward: ONS code and name (domain.md 5.5). Reference data."""
+    """A borough or ward: ONS code and name (domain.md 5.5). Reference data.
+
+    A borough lies in itself. ``superseded`` marks a ward of an earlier list that teams or homes still speak of.
+    """
 
     __tablename__ = "areas"
 
@@ -18,6 +21,7 @@ class Area(Base):
     name: Mapped[str]
     kind: Mapped[str]
     borough_code: Mapped[str] = mapped_column(ForeignKey("areas.code"))
+    superseded: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Agency(Identified, Edited, Base):

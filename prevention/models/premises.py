@@ -22,6 +22,9 @@ class GazetteerAddress(Base):
     """One address of the local gazetteer, BS 7666 parts (domain.md 5.1). Reference data."""
 
     __tablename__ = "gazetteer_addresses"
+    __table_args__ = (
+        Index("ix_gazetteer_addresses_ward_code", "ward_code", postgresql_where=text("ward_code IS NOT NULL")),
+    )
 
     uprn: Mapped[str] = mapped_column(primary_key=True)
     flat: Mapped[str]
@@ -32,6 +35,7 @@ class GazetteerAddress(Base):
     town: Mapped[str]
     postcode: Mapped[str] = mapped_column(index=True)
     borough_code: Mapped[str] = mapped_column(ForeignKey("areas.code"))
+    ward_code: Mapped[str | None] = mapped_column(ForeignKey("areas.code"))
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     address_key: Mapped[str | None] = mapped_column(index=True)
@@ -51,6 +55,7 @@ class Premises(Identified, Base):
         Index("ix_premises_address_key", "address_key", postgresql_where=text("address_key IS NOT NULL")),
         Index("ix_premises_postcode", "postcode"),
         Index("ix_premises_confidential", "id", postgresql_where=text("confidential")),
+        Index("ix_premises_ward_code", "ward_code", postgresql_where=text("ward_code IS NOT NULL")),
     )
 
     uprn: Mapped[str | None]
@@ -65,6 +70,7 @@ class Premises(Identified, Base):
     address_text: Mapped[str] = mapped_column(default="")
     address_key: Mapped[str | None]
     borough_code: Mapped[str | None] = mapped_column(ForeignKey("areas.code"))
+    ward_code: Mapped[str | None] = mapped_column(ForeignKey("areas.code"))
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     confidential: Mapped[bool] = mapped_column(default=False)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from prevention.domain.account import Actor, Role
@@ -12,11 +12,12 @@ from prevention.domain.followup import OPEN_FOLLOWUP_STATES
 from prevention.domain.visit import OPEN_VISIT_STATES
 from prevention.errors import NotFound
 from prevention.models.account import Membership, User
-from prevention.models.agency import Agency, Area, Team
+from prevention.models.agency import Agency, Area, Team, TeamArea
 from prevention.models.case import Case
 from prevention.models.followup import FollowUp
 from prevention.models.visit import Visit
 from prevention.policies.agencies import administered_agencies, administered_teams
+from prevention.queries.coverage import agency_covers
 from prevention.queries.pages import Page, page_of
 
 TEAMS_A_PAGE = 25
@@ -159,14 +160,17 @@ def boroughs(session: Session) -> list[Area]:
     return list(session.scalars(select(Area).where(Area.code == Area.borough_code).order_by(Area.name, Area.code)))
 
 
+def wards(session: Session, team_id: UUID | None = None) -> list[Area]:
+    """The wards a team may be given, by name: those in force, and of an earlier list those it has."""
+    has = Area.code.in_(select(TeamArea.area_code).where(TeamArea.team_id == team_id))
+    offered = select(Area).where(Area.code != Area.borough_code, or_(~Area.superseded, has))
+    return list(session.scalars(offered.order_by(Area.name, Area.code)))
+
+
 def boroughs_without_a_team(session: Session, agency_id: UUID) -> list[Area]:
-    """The boroughs that no active team of the agency covers, by name."""
-    covered = select(Area.code).join(Team.areas).where(Team.agency_id == agency_id, Team.active)
-    return list(
-        session.scalars(
-            select(Area).where(Area.code == Area.borough_code, Area.code.not_in(covered)).order_by(Area.name, Area.code)
-        )
-    )
+    """The boroughs that no active team of the agency covers, nor any ward of them, by name."""
+    uncovered = select(Area).where(Area.code == Area.borough_code, ~agency_covers(agency_id, Area.code))
+    return list(session.scalars(uncovered.order_by(Area.name, Area.code)))
 
 
 def open_work_of_user(session: Session, user_id: UUID) -> OpenWork:

@@ -68,6 +68,7 @@ def _known(row: GazetteerAddress) -> KnownAddress:
         town=row.town,
         postcode=row.postcode,
         borough_code=row.borough_code,
+        ward_code=row.ward_code,
         latitude=row.latitude,
         longitude=row.longitude,
         address_key=row.address_key,

@@ -37,7 +37,7 @@ class AgencyDetails:
 
 @dataclass(frozen=True, slots=True)
 class TeamDetails:
-    """A team as an administrator types it. ``area_codes`` are ONS codes of boroughs."""
+    """A team as an administrator types it. ``area_codes`` are ONS codes of boroughs and wards."""
 
     name: str
     kind: TeamKind
@@ -255,9 +255,11 @@ def _clear_intake_desk(work: Work, agency_id: UUID) -> None:
 
 
 def _areas(work: Work, codes: tuple[str, ...]) -> list[Area]:
-    found = list(work.session.scalars(select(Area).where(Area.code.in_(codes)).order_by(Area.name, Area.code)))
+    """The areas of these codes, which nobody removes before this work has ended."""
+    wanted = select(Area).where(Area.code.in_(codes)).order_by(Area.name, Area.code)
+    found = list(work.session.scalars(wanted.with_for_update(read=True, key_share=True)))
     if len(found) != len(set(codes)):
-        raise Invalid({"areas": "Choose boroughs from the list"})
+        raise Invalid({"areas": "The list has changed meanwhile. Choose from it again"})
     return found
 
 

@@ -58,7 +58,7 @@ def place_all(work: Work, given: Sequence[Whereabouts]) -> Iterator[Premises]:
 
     All are looked for at once; one is placed when it is its turn, as a home may learn its UPRN from a later address.
 
-    The borough comes from the gazetteer's entry, never from the postcode (domain.md 5.2). A confidential
+    Borough and ward come from the gazetteer's entry, never from the postcode (domain.md 5.2). A confidential
     address always gets a premises of its own, and nothing else is ever put there by itself: whoever refers the same
     address openly must not learn from what happens that somebody is hidden there (domain.md 4.5).
     """
@@ -149,6 +149,7 @@ def _from_gazetteer(known: KnownAddress) -> Premises:
         postcode=known.postcode,
         address_text=known.line,
         borough_code=known.borough_code,
+        ward_code=known.ward_code,
         latitude=known.latitude,
         longitude=known.longitude,
     )

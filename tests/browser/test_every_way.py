@@ -84,6 +84,33 @@ def test_the_longest_names_fit_a_phone(arrive: Arrive) -> None:
     _looks_right_at_every_width(visitor)
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_a_team_is_given_wards_by_keyboard(arrive: Arrive, script: bool) -> None:
+    visitor = arrive("fire.admin", java_script_enabled=script)
+    page, name = visitor.page, f"Ward crew {script}"
+    visitor.choose("Agencies")
+    page.get_by_role("main").get_by_role("link", name="London Fire Brigade").click()
+    page.get_by_role("main").get_by_role("button", name="Add a team").click()
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Ward team").check()
+    wards = page.get_by_role("group", name="Wards it covers")
+    folded = wards.locator("summary", has_text="Lambeth")
+    expect(folded).to_contain_text("Lambeth: 0 of 6 wards")
+    folded.focus()
+    for key in ("Enter", "Tab", "Space", "Tab", "Space"):
+        page.keyboard.press(key)
+    expect(wards.get_by_role("checkbox", checked=True)).to_have_count(2)
+    expect(folded).to_contain_text(f"Lambeth: {2 if script else 0} of 6 wards")
+    visitor.press("Add the team")
+    visitor.comes_to("London Fire Brigade")
+    page.get_by_role("main").get_by_role("link", name=name).click()
+    visitor.comes_to(name)
+    expect(folded).to_contain_text("Lambeth: 2 of 6 wards")
+    expect(wards.get_by_role("checkbox", checked=True)).to_have_count(2)
+    if script:
+        _looks_right_at_every_width(visitor)
+
+
 def test_without_script(arrive: Arrive) -> None:
     coordinator = arrive("fire.coordinator", java_script_enabled=False)
     page = coordinator.page

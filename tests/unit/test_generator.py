@@ -27,6 +27,7 @@ from prevention.demonstration.generator.world import Extracts, World, generate
 from prevention.domain.referral import ReferralReason
 from prevention.domain.risk import FactorSource, RiskLevel
 from prevention.domain.risk_rules import Factor, assess, load_pack
+from prevention.domain.ward_list import read_wards
 
 TODAY = date(2026, 11, 22)
 CLOCK = time(14, 30)
@@ -43,7 +44,8 @@ HEADERS = {
     "police": "merlin_ref,created_at,grade,role,first_name,middle_names,last_name,date_of_birth,gender,address,"
     "postcode,uprn,phone,email,factors,circumstances,subject_informed,do_not_mention_police",
     "truth": "source,source_ref,person,household,concern",
-    "gazetteer": "uprn,flat,building,number,street,locality,town,postcode,borough_code,latitude,longitude",
+    "gazetteer": "uprn,flat,building,number,street,locality,town,postcode,borough_code,latitude,longitude,ward_code",
+    "wards": "WD24CD,WD24NM,LAD24CD,LAD24NM",
 }
 REFERENCE_COLUMN = {"fire": "Request Ref", "ambulance": "CAD", "police": "merlin_ref"}
 REASONS_COLUMN = {"fire": ("Reasons", ";"), "ambulance": ("Concerns", ","), "police": ("factors", "|")}
@@ -95,8 +97,7 @@ def codes(source: str, row: dict[str, str]) -> list[ReferralReason]:
 @pytest.mark.parametrize("name", sorted(HEADERS))
 def test_the_columns_are_those_of_the_shared_files(written: Written, name: str) -> None:
     assert ",".join(COLUMNS[name]) == HEADERS[name]
-    path = {"gazetteer": written.extracts.gazetteer, "truth": written.extracts.truth}.get(name)
-    path = path or getattr(written.extracts, name)
+    path = getattr(written.extracts, name)
     assert path.read_bytes().decode(ENCODINGS[name]).startswith(HEADERS[name] + "\r\n")
     shared = PRODUCT.parent / "shared" / "data" / "referrals" / f"{name}.csv"
     if shared.exists():
@@ -268,6 +269,17 @@ def test_the_gazetteer_has_every_home_and_its_neighbours(written: Written) -> No
         assert row["number"] or row["building"]
     assert all(len(codes_here) == 1 for codes_here in towns.values())
     assert {row["borough_code"] for row in gazetteer.values()} == {f"E090000{number:02d}" for number in range(1, 34)}
+
+
+def test_every_address_is_in_an_invented_ward_of_its_borough(written: Written) -> None:
+    listed = list(read_wards(written.extracts.wards.read_text("utf-8-sig").splitlines()))
+    assert not [ward.problem for ward in listed if ward.problem]
+    boroughs_of = {ward.code: ward.borough_code for ward in listed}
+    assert len(boroughs_of) == len(listed) == len({(ward.name, ward.borough_code) for ward in listed})
+    assert all(code.startswith("E05999") for code in boroughs_of)
+    assert set(boroughs_of.values()) == {borough.code for borough in boroughs()}
+    assert all(boroughs_of[row["ward_code"]] == row["borough_code"] for row in written.files["gazetteer"])
+    assert len({row["ward_code"] for row in written.files["gazetteer"]}) > len(boroughs_of) / 2
 
 
 def test_boroughs_are_written_down_properly() -> None:

@@ -1,9 +1,12 @@
 """Forms for agencies and teams."""
 
+from dataclasses import dataclass
+
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional
 
+from prevention.blueprints.agencies.wording import ward_words
 from prevention.domain.agency import TeamKind
 from prevention.domain.risk_rules import available_packs, load_pack
 from prevention.models.agency import Agency, Area, Team
@@ -57,6 +60,20 @@ class AgencyForm(PartnerForm):
         self.version.data = str(agency.version_id)
 
 
+@dataclass(frozen=True, slots=True)
+class WardGroup:
+    """The wards of one borough: (code, words, whether ticked)."""
+
+    borough_code: str
+    borough: str
+    wards: tuple[tuple[str, str, bool], ...]
+
+    @property
+    def ticked(self) -> int:
+        """How many are ticked."""
+        return sum(ticked for *_, ticked in self.wards)
+
+
 class TeamForm(FlaskForm):  # type: ignore[misc]
     """A team. ``version`` is the one the form was made from, empty for a new team."""
 
@@ -68,20 +85,47 @@ class TeamForm(FlaskForm):  # type: ignore[misc]
         description="A shared e-mail address. Leave it empty to use the agency’s",
     )
     areas = CheckboxesField("Boroughs it covers")
+    wards = CheckboxesField("Wards it covers")
     is_intake_desk = TickField(
         "New cases come to this team first", description="Each agency has one such team, the intake desk"
     )
     version = HiddenField()
 
-    def offer_areas(self, areas: list[Area]) -> None:
-        """Offer the boroughs."""
-        self.area_names = {area.code: area.name for area in areas}
-        self.areas.choices = self.area_names
+    def offer_areas(self, boroughs: list[Area], wards: list[Area]) -> None:
+        """Offer the boroughs, and the wards where there are any: else the form says nothing of wards."""
+        self.borough_names = {borough.code: borough.name for borough in boroughs}
+        self.areas.choices = self.borough_names
+        self.offered_wards = wards
+        if wards:
+            self.wards.choices = {ward.code: ward_words(ward) for ward in wards}
+        else:
+            del self.wards
+
+    def ward_groups(self) -> list[WardGroup]:
+        """The wards on offer by borough, with those that are ticked."""
+        ticked = set(self.wards.data or ())
+        groups = [
+            WardGroup(
+                code,
+                name,
+                tuple((w.code, ward_words(w), w.code in ticked) for w in self.offered_wards if w.borough_code == code),
+            )
+            for code, name in self.borough_names.items()
+        ]
+        return [group for group in groups if group.wards]
+
+    @property
+    def chosen_wards(self) -> list[Area]:
+        """The wards that are ticked."""
+        ticked = set(self.wards.data or ()) if "wards" in self else set()
+        return [ward for ward in self.offered_wards if ward.code in ticked]
 
     def fill(self, team: Team) -> None:
         """Show the team as it is stored."""
         self.name.data, self.kind.data, self.mailbox.data = team.name, team.kind, team.mailbox
-        self.areas.data = [area.code for area in team.areas]
+        self.areas.data = [area.code for area in team.areas if area.code in self.borough_names]
+        if "wards" in self:
+            self.wards.data = [area.code for area in team.areas if area.code not in self.borough_names]
         self.is_intake_desk.data = team.is_intake_desk
         self.version.data = str(team.version_id)
 
@@ -91,6 +135,6 @@ class TeamForm(FlaskForm):  # type: ignore[misc]
             name=self.name.data or "",
             kind=TeamKind(self.kind.data),
             mailbox=self.mailbox.data or "",
-            area_codes=tuple(self.areas.data or ()),
+            area_codes=(*(self.areas.data or ()), *(ward.code for ward in self.chosen_wards)),
             is_intake_desk=bool(self.is_intake_desk.data),
         )

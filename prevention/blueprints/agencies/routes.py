@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from prevention.blueprints.agencies.forms import AgencyForm, PartnerForm, TeamForm
+from prevention.blueprints.agencies.wording import coverage_words, wards_with_boroughs
 from prevention.domain.account import Permission
 from prevention.domain.risk_rules import load_pack
 from prevention.errors import Conflict, Invalid
@@ -56,11 +57,13 @@ def show(agency_id: UUID) -> ResponseReturnValue:
     session, actor = current_session(), current_actor()
     agency = queries.agency(session, actor, agency_id)
     may_stop = may_stop_agency(actor, agency).allowed
+    page = queries.teams_of(session, actor, agency_id, after=row_asked_for("after"), before=row_asked_for("before"))
+    boroughs = {borough.code: borough.name for borough in queries.boroughs(session)}
     return render_template(
         "agencies/show.html",
         agency=agency,
         pack=load_pack(agency.rule_pack),
-        page=queries.teams_of(session, actor, agency_id, after=row_asked_for("after"), before=row_asked_for("before")),
+        page=page.of([(team, members, coverage_words(team.areas, boroughs)) for team, members in page.rows]),
         uncovered=queries.boroughs_without_a_team(session, agency_id),
         may_stop=may_stop,
         left=queries.open_work_of_agency(session, agency_id) if may_stop and agency.active else None,
@@ -134,7 +137,7 @@ def new_team(agency_id: UUID) -> ResponseReturnValue:
     """Add a team."""
     agency = queries.agency(current_session(), current_actor(), agency_id)
     form = TeamForm()
-    form.offer_areas(queries.boroughs(current_session()))
+    form.offer_areas(queries.boroughs(current_session()), queries.wards(current_session()))
     if form.validate_on_submit():
         try:
             with work_as(current_actor()) as work:
@@ -155,7 +158,7 @@ def edit_team(team_id: UUID) -> ResponseReturnValue:
     team = queries.team(session, actor, team_id)
     agency_id = team.agency_id
     form = TeamForm()
-    form.offer_areas(queries.boroughs(session))
+    form.offer_areas(queries.boroughs(session), queries.wards(session, team_id))
     versions: list[tuple[str, object, object]] = []
     if not form.is_submitted():
         form.fill(team)
@@ -183,15 +186,21 @@ def edit_team(team_id: UUID) -> ResponseReturnValue:
 
 def _team_versions(form: TeamForm, stored: Team) -> list[tuple[str, object, object]]:
     form.version.data = str(stored.version_id)
-    typed = form.to_command()
+    typed, names = form.to_command(), form.borough_names
+    stored_wards = [area for area in stored.areas if area.code not in names]
     return [
         ("Name", typed.name, stored.name),
         ("What sort of team", typed.kind.label, stored.kind.label),
         ("Mailbox", typed.mailbox, stored.mailbox),
         (
             "Boroughs it covers",
-            ", ".join(form.area_names[code] for code in typed.area_codes),
-            ", ".join(area.name for area in stored.areas),
+            ", ".join(names[code] for code in typed.area_codes if code in names),
+            ", ".join(area.name for area in stored.areas if area.code in names),
+        ),
+        (
+            "Wards it covers",
+            wards_with_boroughs(form.chosen_wards, names),
+            wards_with_boroughs(stored_wards, names),
         ),
         (
             "New cases come to it first",

@@ -39,6 +39,7 @@ from prevention.queries.cases.activity import followups_of
 from prevention.queries.cases.counts import Owner, other_agencies, owners
 from prevention.queries.cases.header import CaseHeader
 from prevention.queries.confidentiality import mark_of
+from prevention.queries.coverage import areas_of
 from prevention.services.cases import (
     assigning,
     closing,
@@ -198,7 +199,7 @@ def redirect_case(case_id: UUID) -> ResponseReturnValue:
     header = header_for(case_id, REDIRECT)
     form = RedirectForm()
     session, agency_id = current_session(), header.case.owner_agency_id
-    teams = [owner for owner in owners(session, agency_id, [header.case.borough_code]) if owner.user_id is None]
+    teams = [owner for owner in owners(session, agency_id, [areas_of(header.case)]) if owner.user_id is None]
     form.to.choices = {
         "": "Choose one",
         **{f"agency:{other}": name for other, name in other_agencies(session, agency_id)},
@@ -258,7 +259,7 @@ def resume(case_id: UUID) -> ResponseReturnValue:
 def assign(case_id: UUID) -> ResponseReturnValue:
     header = header_for(case_id, ASSIGN)
     form = AssignForm()
-    choices = owners(current_session(), header.case.owner_agency_id, [header.case.borough_code])
+    choices = owners(current_session(), header.case.owner_agency_id, [areas_of(header.case)])
     form.owner.choices = {"": "Choose one", **{owner.value: _choice(owner, header) for owner in choices}}
 
     def apply(work: Work) -> None:

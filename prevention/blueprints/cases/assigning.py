@@ -94,7 +94,7 @@ def _ticked(sent: MultiDict[str, str]) -> list[str]:
 
 def _choices(found: Selection) -> tuple[Owner, ...]:
     agency_id = current_actor().agency_id
-    return owners(current_session(), agency_id, found.boroughs) if agency_id else ()
+    return owners(current_session(), agency_id, found.homes) if agency_id else ()
 
 
 def _words(owner: Owner, found: Selection) -> str:

@@ -16,6 +16,7 @@ from prevention.models.followup import FollowUp
 from prevention.policies.followups import may_cancel_followup, may_complete_followup, may_reassign_followup
 from prevention.queries import followups as queries
 from prevention.queries.cases.counts import owners
+from prevention.queries.coverage import areas_of
 from prevention.queries.followups import FollowUpFilter, FollowUpRow, When, Whose
 from prevention.services.followups import completing
 from prevention.unit_of_work import utc_now
@@ -161,8 +162,7 @@ def _page(
 
 def _reassign_form(row: FollowUpRow) -> ReassignForm:
     form = ReassignForm()
-    borough = row.followup.case.borough_code if row.followup.case else None
-    form.offer(owners(current_session(), row.followup.agency_id, [borough]))
+    form.offer(owners(current_session(), row.followup.agency_id, [areas_of(row.followup.case)]))
     return form
 
 

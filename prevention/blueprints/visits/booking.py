@@ -21,6 +21,7 @@ from prevention.models.case import Case
 from prevention.models.visit import Visit
 from prevention.policies.visits import may_manage_booking
 from prevention.queries.cases.timeline import timeline
+from prevention.queries.coverage import areas_of
 from prevention.queries.visits import booking as bookings
 from prevention.queries.visits import cards
 from prevention.queries.visits.booking import Load
@@ -214,7 +215,7 @@ def _slot_page(
 def _offer_crews(form: SlotForm, case: Case | None) -> list[Load]:
     """Fill the choice of crews, the nearest first, with what each already has on the day that is typed."""
     day = form.date.data if isinstance(form.date.data, date) else utc_now().astimezone(LONDON).date()
-    loads = bookings.crews(current_session(), current_actor(), day, case.borough_code if case else None)
+    loads = bookings.crews(current_session(), current_actor(), day, areas_of(case))
     form.crew.choices = {load.value: load.officer.name if load.officer else load.team.name for load in loads}
     form.crew.hints = {load.value: _load_words(load) for load in loads}
     return loads

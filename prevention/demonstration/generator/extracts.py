@@ -10,7 +10,7 @@ from datetime import date
 from random import Random
 from typing import NamedTuple
 
-from prevention.demonstration.generator import errors, schedule
+from prevention.demonstration.generator import errors, schedule, wards
 from prevention.demonstration.generator.errors import GivenDate, GivenName
 from prevention.demonstration.generator.households import Household, Shape
 from prevention.demonstration.generator.people import Person
@@ -28,10 +28,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
                "gender", "address", "postcode", "uprn", "phone", "email", "factors", "circumstances",
                "subject_informed", "do_not_mention_police"),
     "gazetteer": ("uprn", "flat", "building", "number", "street", "locality", "town", "postcode", "borough_code",
-                  "latitude", "longitude"),
+                  "latitude", "longitude", "ward_code"),
+    "wards": wards.COLUMNS,
     "truth": ("source", "source_ref", "person", "household", "concern"),
 }  # fmt: skip
-ENCODINGS = {"fire": "utf-8-sig", "ambulance": "cp1252", "police": "utf-8", "gazetteer": "utf-8", "truth": "utf-8"}
+ENCODINGS = {"fire": "utf-8-sig", "ambulance": "cp1252", "police": "utf-8", "gazetteer": "utf-8", "truth": "utf-8",
+             "wards": "utf-8-sig"}  # fmt: skip
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _CHANNELS = (("Web", "Partner e-mail", "Station", "Online checker", "Phone"), (34, 18, 17, 16, 15))

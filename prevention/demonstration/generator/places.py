@@ -12,6 +12,7 @@ from random import Random
 from typing import NamedTuple
 
 from prevention.demonstration.generator.boroughs import Borough, Street, boroughs
+from prevention.demonstration.generator.wards import ward_of_street
 from prevention.demonstration.generator.word_lists import words
 
 #: Households who may be spoken of, in each postcode.
@@ -74,6 +75,7 @@ class Address(NamedTuple):
     borough_code: str
     latitude: float
     longitude: float
+    ward_code: str
     kind: Kind
 
 
@@ -94,6 +96,7 @@ class Postcode(NamedTuple):
     code: str
     street: Street
     borough: Borough
+    ward_code: str
     latitude: float
     longitude: float
     stretches: tuple[_Stretch, ...]
@@ -161,6 +164,7 @@ class Places:
             code=code,
             street=street,
             borough=borough,
+            ward_code=ward_of_street(borough.code, which),
             latitude=borough.latitude + rng.uniform(-borough.spread, borough.spread) * 0.62,
             longitude=borough.longitude + rng.uniform(-borough.spread, borough.spread),
             stretches=stretches,
@@ -250,6 +254,7 @@ def _address(postcode: Postcode, place: int) -> Address:
         postcode.borough.code,
         round(postcode.latitude + place * 0.00004, 6),
         round(postcode.longitude + place * 0.00003, 6),
+        postcode.ward_code,
         kind,
     )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from prevention.demonstration.generator import extracts, reasons, schedule
+from prevention.demonstration.generator import extracts, reasons, schedule, wards
 from prevention.demonstration.generator.errors import GivenName
 from prevention.demonstration.generator.extracts import Saying
 from prevention.demonstration.generator.households import MOST_MEMBERS, UNRELATED, Household, Households, Shape
@@ -90,6 +90,7 @@ class Extracts:
     ambulance: Path
     police: Path
     gazetteer: Path
+    wards: Path
     truth: Path
     rows: dict[str, int]
     showcase_references: dict[str, str]
@@ -140,9 +141,9 @@ class World:
             yield heapq.heappop(waiting)
 
     def write_extracts(self, folder: Path) -> Extracts:
-        """Write ``fire.csv``, ``ambulance.csv``, ``police.csv``, ``gazetteer.csv`` and ``truth.csv`` into ``folder``.
+        """Write ``fire.csv``, ``ambulance.csv``, ``police.csv``, ``gazetteer.csv``, ``wards.csv`` and ``truth.csv``.
 
-        Makes the folder when it is not there and replaces files of those names. OSError when it cannot write.
+        Makes ``folder`` when it is not there and replaces files of those names. OSError when it cannot write.
         """
         folder.mkdir(parents=True, exist_ok=True)
         rows = dict.fromkeys(extracts.COLUMNS, 0)
@@ -163,7 +164,8 @@ class World:
             for address in self.addresses():
                 writers["gazetteer"].writerow(address[:-1])
                 rows["gazetteer"] += 1
-        rows["truth"] = self.referral_count
+            writers["wards"].writerows(wards.wards())
+        rows["truth"], rows["wards"] = self.referral_count, len(wards.wards())
         paths = {name: folder / f"{name}.csv" for name in extracts.COLUMNS}
         return Extracts(**paths, rows=rows, showcase_references=found)
 

@@ -1,25 +1,27 @@
 """The numbers over the queue, each of which links to its list; and how much everybody has open."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Text, and_, column, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from prevention.domain.account import PERMISSIONS, Actor, Permission
 from prevention.domain.followup import OPEN_FOLLOWUP_STATES
 from prevention.domain.risk import RiskLevel
 from prevention.models.account import Membership, User
-from prevention.models.agency import Agency, Area, Team, TeamArea
+from prevention.models.agency import Agency, Area, Team
 from prevention.models.case import Case
 from prevention.models.followup import FollowUp
 from prevention.models.referral import ProposedAmendment
 from prevention.policies.followups import visible_followups
 from prevention.policies.referrals import unanswered, visible_proposals
 from prevention.queries.cases.queue import Due, due_condition, unassigned_condition
+from prevention.queries.coverage import HomeAreas, team_covers
 from prevention.queries.matches import open_candidates
 
 
@@ -90,12 +92,12 @@ class Owner:
         return f"user:{self.user_id}" if self.user_id else f"team:{self.team_id}"
 
 
-def owners(session: Session, agency_id: UUID, boroughs: Iterable[str | None]) -> tuple[Owner, ...]:
+def owners(session: Session, agency_id: UUID, homes: Sequence[HomeAreas]) -> tuple[Owner, ...]:
     """Whom cases can be given to: the teams that cover most of them first, each followed by its officers.
 
-    ``boroughs`` has the borough's code of each case, None where it is not known.
+    ``homes`` says where the home of each case lies.
     """
-    teams = _teams(session, agency_id, Counter(code for code in boroughs if code))
+    teams = _teams(session, agency_id, homes)
     load = _load(session, agency_id)
     roles = [role for role, held in PERMISSIONS.items() if Permission.VISIT_RECORD in held]
     members = session.execute(
@@ -120,20 +122,23 @@ def owners(session: Session, agency_id: UUID, boroughs: Iterable[str | None]) ->
     return tuple(found)
 
 
-def _teams(session: Session, agency_id: UUID, cases: Mapping[str, int]) -> list[tuple[UUID, str, int]]:
-    """Each active team with how many of the ``cases`` (counted by borough) it covers, most first."""
-    rows = session.execute(
-        select(Team.id, Team.name, TeamArea.area_code)
-        .outerjoin(TeamArea, and_(TeamArea.team_id == Team.id, TeamArea.area_code.in_(list(cases))))
-        .where(Team.agency_id == agency_id, Team.active)
-        .order_by(Team.name, Team.id)
+def _teams(session: Session, agency_id: UUID, homes: Sequence[HomeAreas]) -> list[tuple[UUID, str, int]]:
+    """Each active team with how many of the ``homes`` it covers, most first."""
+    each = (
+        func.unnest(
+            literal([home.borough for home in homes], ARRAY(Text)), literal([home.ward for home in homes], ARRAY(Text))
+        )
+        .table_valued(column("borough", Text), column("ward", Text), name="homes")
+        .render_derived()
     )
-    names: dict[UUID, str] = {}
-    covers: Counter[UUID] = Counter()
-    for team_id, name, borough in rows:
-        names[team_id] = name
-        covers[team_id] += cases.get(borough, 0)
-    return [(team_id, names[team_id], covers[team_id]) for team_id in sorted(names, key=lambda team: -covers[team])]
+    covered = select(func.count()).select_from(each).where(team_covers(Team.id, each.c.borough, each.c.ward))
+    covers = covered.correlate(Team).scalar_subquery().label("covers")
+    rows = session.execute(
+        select(Team.id, Team.name, covers)
+        .where(Team.agency_id == agency_id, Team.active)
+        .order_by(covers.desc(), Team.name, Team.id)
+    )
+    return [(row.id, row.name, row.covers) for row in rows]
 
 
 def _load(session: Session, agency_id: UUID) -> Counter[UUID]:

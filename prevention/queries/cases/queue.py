@@ -298,6 +298,7 @@ _ADDRESS = (
     Premises.postcode,
     Premises.address_text,
     Premises.confidential,
+    Premises.ward_code,
 )
 _SHORT = {
     StaffSafety.TWO_PERSON: "Two people",

@@ -9,18 +9,19 @@ from prevention.domain.account import Actor
 from prevention.domain.case_selection import Holder, LeftOut, SelectedCase, left_out
 from prevention.models.case import Case
 from prevention.queries.cases.queue import QueueRow, as_row, list_statement
+from prevention.queries.coverage import HomeAreas, areas_of
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The cases that go, and those that stay, each in the queue's order.
 
-    ``boroughs``: the borough's code of each case that goes, None where it is not known.
+    ``homes``: where the home of each case that goes lies.
     """
 
     going: tuple[QueueRow, ...]
     staying: tuple[tuple[QueueRow, LeftOut], ...]
-    boroughs: tuple[str | None, ...]
+    homes: tuple[HomeAreas, ...]
 
 
 def selection(
@@ -29,7 +30,7 @@ def selection(
     """Look the selected cases up, in one statement. One the actor may not see is in neither list."""
     versions = {each.case_id: each.version for each in selected}
     statement = list_statement(actor).where(Case.id.in_(list(versions))).order_by(Case.risk_rank, Case.act_by, Case.id)
-    going, staying, boroughs = [], [], []
+    going, staying, homes = [], [], []
     for case, borough, in_hospital in session.execute(statement).unique():
         row = as_row(actor, case, borough, in_hospital)
         reason = left_out(
@@ -42,7 +43,7 @@ def selection(
         )
         if reason is None:
             going.append(row)
-            boroughs.append(case.borough_code)
+            homes.append(areas_of(case))
         else:
             staying.append((row, reason))
-    return Selection(tuple(going), tuple(staying), tuple(boroughs))
+    return Selection(tuple(going), tuple(staying), tuple(homes))

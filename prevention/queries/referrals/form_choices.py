@@ -12,9 +12,10 @@ from prevention.domain.agency import AgencyKind
 from prevention.domain.gazetteer import Gazetteer
 from prevention.matching.normalise import tidy_postcode
 from prevention.models.account import Membership
-from prevention.models.agency import Agency, Team, TeamArea
+from prevention.models.agency import Agency
 from prevention.models.outreach import Outreach, OutreachDoor
 from prevention.models.premises import GazetteerAddress, Premises
+from prevention.queries.coverage import agency_covers
 from prevention.queries.gazetteer import LocalGazetteer
 
 
@@ -63,15 +64,13 @@ def active_agencies(session: Session) -> Sequence[Agency]:
 
 
 def fire_agency_for(session: Session, uprn: str) -> Agency | None:
-    """The active fire agency with a team covering the borough of ``uprn``, else the first by name; None: there is none.
+    """The active fire agency that covers the borough of ``uprn``, else the first by name; None: there is none.
 
     The borough is the gazetteer's, never guessed from a postcode (domain.md 5.2).
     """
     fire = select(Agency).where(Agency.active, Agency.kind == AgencyKind.FIRE)
     borough = select(GazetteerAddress.borough_code).where(GazetteerAddress.uprn == uprn).scalar_subquery()
-    covering = select(Team.agency_id).join(TeamArea).where(Team.active, TeamArea.area_code == borough)
-    covers = Agency.id.in_(covering)
-    return session.scalar(fire.order_by(covers.desc(), Agency.name).limit(1))
+    return session.scalar(fire.order_by(agency_covers(Agency.id, borough).desc(), Agency.name).limit(1))
 
 
 def premises_at_door(session: Session, actor: Actor, outreach_id: UUID, door_id: UUID) -> Premises | None:

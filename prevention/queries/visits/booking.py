@@ -14,10 +14,11 @@ from prevention.domain.referral import StaffSafety
 from prevention.domain.visit import OPEN_VISIT_STATES, VisitState
 from prevention.errors import NotFound
 from prevention.models.account import Membership, User
-from prevention.models.agency import Agency, Team, TeamArea
+from prevention.models.agency import Agency, Team
 from prevention.models.case import Case, CaseInvolvement
 from prevention.models.visit import Visit
 from prevention.policies.cases import may_work_on_case, visible_cases
+from prevention.queries.coverage import HomeAreas, team_covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,12 @@ class Load:
         return f"user:{self.officer.id}" if self.officer else f"team:{self.team.id}"
 
 
-def crews(session: Session, actor: Actor, day: date, borough_code: str | None) -> list[Load]:
+def crews(session: Session, actor: Actor, day: date, home: HomeAreas) -> list[Load]:
     """Every active team of the actor's agency, each followed by its officers, with their visits on a London ``day``.
 
-    Teams that cover the borough come first.
+    Teams that cover the home come first.
     """
-    covers = Team.id.in_(select(TeamArea.team_id).where(TeamArea.area_code == borough_code))
+    covers = team_covers(Team.id, home.borough, home.ward)
     teams = session.scalars(
         select(Team).where(Team.agency_id == actor.agency_id, Team.active).order_by(covers.desc(), Team.name, Team.id)
     ).all()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from sqlalchemy import Row, func, select
-from sqlalchemy.orm import aliased, contains_eager
+from sqlalchemy.orm import contains_eager
 
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
@@ -14,24 +14,24 @@ from prevention.domain.referral import ReferralReason
 from prevention.domain.risk import RiskLevel
 from prevention.domain.routing import load_routing, owner_kind
 from prevention.errors import Unavailable
-from prevention.models.agency import Agency, Team, TeamArea
+from prevention.models.agency import Agency, Area, Team
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
 from prevention.models.referral import Referral
+from prevention.queries.coverage import agency_covers
 from prevention.services.cases.assessing import first_assessment
 from prevention.services.cases.moving import set_act_by
 from prevention.services.cases.summarising import make_findable, sum_up
 from prevention.services.notifications.alerts import raise_alert
 from prevention.services.work import Work
 
-_colleague = aliased(Team)
 _COVERED = (
-    select(func.array_agg(TeamArea.area_code))
-    .join(_colleague, _colleague.id == TeamArea.team_id)
-    .where(_colleague.agency_id == Team.agency_id)
+    select(func.array_agg(Area.code))
+    .where(Area.code == Area.borough_code, agency_covers(Team.agency_id, Area.code))
+    .correlate(Team)
     .scalar_subquery()
 )
-#: Every desk that takes in cases with its agency, and the boroughs that agency's teams cover.
+#: Every desk that takes in cases with its agency, and the boroughs that agency covers.
 _DESKS = (
     select(Team, _COVERED.label("covered"))
     .join(Team.agency)
@@ -49,7 +49,7 @@ class IntakeDesks:
     def for_referral(self, referral: Referral) -> Team:
         """The desk that takes in a case for ``referral``: of the agency whose kind fits its reasons.
 
-        Among several of that kind, one with a team covering the borough comes first; where there is none of the
+        Among several of that kind, one that covers the borough comes first; where there is none of the
         kind, the fire service's desk, then the sender's own, so that no referral is ever without an owner.
 
         Raises:
