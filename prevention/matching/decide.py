@@ -13,7 +13,7 @@ from prevention.matching.compare import FITTING_PREMISES, SAME_PREMISES, VAGUER_
 from prevention.matching.frequencies import NameRarity
 from prevention.matching.model import Model, default_model
 from prevention.matching.profile import Profile, best_evidence
-from prevention.matching.record import Record
+from prevention.matching.record import Record, is_initial
 from prevention.matching.score import Contribution, score
 
 _UNKNOWN_STORE = NameRarity()
@@ -163,8 +163,14 @@ def _why_names_hold_back(new: Record, known: Iterable[Record], best: Comparison)
     others = tuple(known)
     if not new.forenames and not any(record.forenames for record in others):
         return "neither gives a first name"
+    if not any(_gives_a_name(record) for record in (new, *others)):
+        return "neither gives more of a name than an initial"
     generations = {record.generation for record in (new, *others)} - {""}
     return "one is called senior and one junior" if len(generations) > 1 else ""
+
+
+def _gives_a_name(record: Record) -> bool:
+    return bool(record.surnames) or not all(is_initial(name) for name in record.forenames[:1])
 
 
 def _may_be_anothers_number(best: Comparison) -> bool:

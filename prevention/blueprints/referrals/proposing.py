@@ -18,6 +18,7 @@ from prevention.queries.referrals.proposals import (
     being_settled_count,
     file_answer,
     files_of_proposals,
+    is_own_file,
     proposal_view,
     waiting_proposals,
 )
@@ -104,7 +105,7 @@ def settle_file(run_id: UUID) -> ResponseReturnValue:
     try:
         found = file_answer(current_session(), current_actor(), run_id)
     except NotFound:
-        if request.method == "GET":
+        if request.method == "GET" or not is_own_file(current_session(), current_actor(), run_id):
             raise
         flash("Your answer was not kept. Nothing of that file waits for an answer any more.", "info")
         return redirect(url_for("referrals.proposed"))

@@ -159,6 +159,11 @@ def file_answer(session: Session, actor: Actor, run_id: UUID) -> FileAnswer:
     )
 
 
+def is_own_file(session: Session, actor: Actor, run_id: UUID) -> bool:
+    """Whether a file was imported for the actor's agency, so that what it would change is theirs to answer."""
+    return session.scalar(select(ImportRun.agency_id).where(ImportRun.id == run_id)) == actor.agency_id
+
+
 def answered_proposals(session: Session, limit: int) -> Sequence[Answered]:
     """Proposals that were answered together with others and are not settled yet, oldest first."""
     rows = session.execute(
