@@ -141,8 +141,13 @@ def told() -> None:
     )
 
 
+#: No name but an initial and a slip of the keys, which make no key.
+NAMELESS = (GivenPerson(middle_name="A0?A", dob="25/07/1950"), GivenAddress())
+
+
 @settings(deadline=None)
 @given(TWO)
+@example((NAMELESS, NAMELESS))
 def test_whom_the_engine_joins_its_keys_find(two: tuple[Given, Given]) -> None:
     one, other = _record("a", two[0]), _record("b", two[1])
     for record in (one, other):
