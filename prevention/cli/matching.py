@@ -1,4 +1,4 @@
-"""``flask matching …``: the engine on files, without a database: link, score pairs, explain, evaluate."""
+"""``flask matching …``: the engine on files, without a database: link, score pairs, explain, evaluate; renew."""
 
 import csv
 import gzip
@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TextIO
+from uuid import UUID
 
 import click
+from flask.cli import with_appcontext
 
+from prevention.domain.account import SYSTEM
 from prevention.domain.local_time import LONDON
 from prevention.domain.referral import GivenAddress, GivenPerson
 from prevention.matching import normalise
@@ -20,12 +23,14 @@ from prevention.matching.linking import link, score_pairs
 from prevention.matching.model import default_model
 from prevention.matching.profile import Profile
 from prevention.matching.record import Record
+from prevention.services.matches.keys import records_after, renew
 from prevention.unit_of_work import utc_now
+from prevention.web.transactions import work_as
 
 
 @click.group("matching")
 def group() -> None:
-    """The matching engine on files; needs no database."""
+    """The matching engine on files, which needs no database; and its keys, made anew."""
 
 
 COLUMNS = (
@@ -143,3 +148,26 @@ def evaluate_records(records: Path, *, truth_path: Path) -> None:
         raise click.ClickException(f"{truth_path.name} says nothing of {unknown} of the {len(held)} records.")
     for line in evaluate(held, truth).lines():
         click.echo(line)
+
+
+_RENEWED_AT_ONCE = 1000
+
+
+@group.command("renew")
+@with_appcontext
+def renew_records() -> None:
+    """Make the keys and the engine's form of every stored record anew, after a release that reads names otherwise.
+
+    Needs the database; may be broken off and begun again, beside people who work.
+    """
+    last: UUID | None = None
+    done = 0
+    while True:
+        with work_as(SYSTEM) as work:
+            ids = records_after(work, last, _RENEWED_AT_ONCE)
+            renew(work, ids)
+        if not ids:
+            break
+        last, done = ids[-1], done + len(ids)
+        click.echo(f"{done:,} records", err=True)
+    click.echo(f"{done:,} records have the keys and the form of this release.")

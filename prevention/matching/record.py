@@ -2,13 +2,19 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 
 from anyascii import anyascii
 
 from prevention.domain.referral import TidiedAddress, TidiedPerson
 from prevention.matching import normalise
+
+#: The form of stored records. Raised whenever folding or parsing changes what a record holds: a record stored in
+#: another form is read from what the door normalised, until its form and keys are made anew.
+FORM = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,30 @@ class Record:
     address_key: str | None = None
     no_fixed_abode: bool = False
     communal: bool = False
+
+    def stored(self) -> dict[str, Any]:
+        """The record as JSON-ready data without its identifier, for :meth:`from_stored`; what is not given is left out.
+
+        Keeping it beside the person record spares folding and parsing it anew whenever it is a candidate.
+        """
+        form: dict[str, Any] = {"form": FORM}
+        for name, empty in _EMPTY.items():
+            value = getattr(self, name)
+            if value != empty:
+                form[name] = value.isoformat() if isinstance(value, date) else _listed(value)
+        return form
+
+    @classmethod
+    def from_stored(cls, record_id: str, stored: Mapping[str, Any] | None) -> "Record | None":
+        """The record that :meth:`stored` told of, equal to the original; None where it is kept in another form."""
+        if stored is None or stored.get("form") != FORM:
+            return None
+        given = dict(stored)
+        del given["form"]
+        for name, read in _READERS.items():
+            if name in given:
+                given[name] = read(given[name])
+        return cls(record_id, **given)
 
     @property
     def surname(self) -> str:
@@ -98,6 +128,20 @@ class Record:
             no_fixed_abode=address.no_fixed_abode,
             communal=normalise.is_communal(address),
         )
+
+
+_EMPTY = {field.name: field.default for field in fields(Record) if field.name != "record_id"}
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "received": date.fromisoformat,
+    "dob": date.fromisoformat,
+    "forenames": tuple,
+    "surnames": tuple,
+    "tokens": frozenset,
+}
+
+
+def _listed(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else value
 
 
 _SEX_OF_TITLE = {"Mr": "M", "Master": "M", "Sir": "M", "Mrs": "F", "Ms": "F", "Miss": "F", "Dame": "F"}

@@ -72,6 +72,18 @@ class BlockingKey(Base):
     record_id: Mapped[UUID] = mapped_column(ForeignKey("person_records.id"), primary_key=True, index=True)
 
 
+class ComparedRecord(Base):
+    """A person record as the engine compares it (``matching/record.py``), made anew when that form changes.
+
+    It spares folding and parsing a record whenever it is a candidate.
+    """
+
+    __tablename__ = "compared_records"
+
+    record_id: Mapped[UUID] = mapped_column(ForeignKey("person_records.id"), primary_key=True)
+    form: Mapped[dict[str, Any]]
+
+
 class NamePart(StrEnum):
     """Which part of a name a count is of; ``RECORD`` counts all records, whatever their names."""
 

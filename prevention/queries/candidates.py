@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Text, Uuid, any_, bindparam, cast, func, or_, select, true, tuple_, union
+from sqlalchemy import DateTime, Integer, Text, Uuid, and_, any_, bindparam, cast, func, or_, select, true, union
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, defer, joinedload
 from sqlalchemy.sql.selectable import TableValuedAlias
@@ -27,7 +27,7 @@ from prevention.matching.model import default_model
 from prevention.matching.profile import Profile
 from prevention.matching.record import Record
 from prevention.models.case import Case, ReferralLink
-from prevention.models.person import BlockingKey, NameCount, NamePart, PersonLink, PersonRecord
+from prevention.models.person import BlockingKey, ComparedRecord, NameCount, NamePart, PersonLink, PersonRecord
 from prevention.models.premises import AddressStatus, Premises
 from prevention.models.referral import Referral
 
@@ -80,15 +80,18 @@ _PEOPLE = (
     .group_by(_RANKED.c.person_id)
     .subquery("people")
 )
-#: The people who share a wanted key, for whom (``numbers``), with each of their records.
+#: The people who share a wanted key, for whom (``numbers``), with each of their records in the engine's form.
 _SHARING_A_KEY = (
-    select(_PEOPLE.c.numbers, PersonLink.person_id, PersonRecord, Referral.source_system, Referral.received_at)
+    select(_PEOPLE.c.numbers, PersonLink.person_id, PersonLink.record_id, ComparedRecord.form)
     .select_from(_PEOPLE)
     .join(PersonLink, PersonLink.person_id == _PEOPLE.c.person_id)
-    .join(PersonRecord, PersonRecord.id == PersonLink.record_id)
-    .join(Referral, Referral.id == PersonRecord.referral_id)
+    .outerjoin(ComparedRecord, ComparedRecord.record_id == PersonLink.record_id)
     .where(PersonLink.valid_to.is_(None))
-    .options(joinedload(PersonRecord.premises, innerjoin=True), defer(PersonRecord.given))
+)
+
+_NAMES = _given("names", part=Text(), word=Text())
+_COUNTED_NAMES = select(NameCount.part, NameCount.name, NameCount.records).join(
+    _NAMES, and_(cast(NameCount.part, Text) == _NAMES.c.part, NameCount.name == _NAMES.c.word)
 )
 
 _PLACES = _given("places", number=Integer(), home=Uuid(), likely=Text())
@@ -168,12 +171,17 @@ def people_beside(session: Session, new: Sequence[Record]) -> list[list[Profile]
     if not wanted:
         return beside
     numbers, words, caps = zip(*wanted, strict=True)
-    rows = session.execute(_SHARING_A_KEY, {"number": list(numbers), "key": list(words), "cap": list(caps)})
+    bound = {"number": list(numbers), "key": list(words), "cap": list(caps)}
+    rows = session.execute(_SHARING_A_KEY, bound).all()
+    read = {record_id: Record.from_stored(str(record_id), form) for *_, record_id, form in rows}
+    read |= engine_records(session, [record_id for record_id, record in read.items() if record is None])
     records: dict[UUID, list[Record]] = defaultdict(list)
     beside_whom: dict[UUID, list[int]] = {}
-    for whom, person_id, record, source, received_at in rows:
-        records[person_id].append(engine_record(record, record.premises, source, received_at))
-        beside_whom[person_id] = whom
+    for whom, person_id, record_id, _ in rows:
+        record = read[record_id]
+        if record is not None:
+            records[person_id].append(record)
+            beside_whom[person_id] = whom
     for person_id, held in records.items():
         profile = Profile.of(str(person_id), held)
         for number in beside_whom[person_id]:
@@ -203,16 +211,26 @@ def name_rarities(session: Session, new: Sequence[Record]) -> list[NameRarity]:
     names = {(NamePart.RECORD, "")}
     names |= {(NamePart.FORENAME, name) for record in new for name in record.forenames[:1]}
     names |= {(NamePart.SURNAME, record.surname) for record in new if record.surnames}
-    rows = session.execute(
-        select(NameCount.part, NameCount.name, NameCount.records).where(
-            tuple_(NameCount.part, NameCount.name).in_(sorted(names))
-        )
-    )
+    parts, words = zip(*sorted(names), strict=True)
+    rows = session.execute(_COUNTED_NAMES, {"part": list(parts), "word": list(words)})
     counted: dict[NamePart, dict[str, int]] = {part: {} for part in NamePart}
     for part, name, records in rows:
         counted[part][name] = records
     counts = Frequencies(counted[NamePart.RECORD].get("", 0), counted[NamePart.FORENAME], counted[NamePart.SURNAME])
     return [counts.rarity(record, default_model()) for record in new]
+
+
+def engine_records(session: Session, record_ids: Sequence[UUID]) -> dict[UUID, Record]:
+    """Stored records in the engine's form, made from their tidied values: for those not kept in today's form."""
+    if not record_ids:
+        return {}
+    rows = session.execute(
+        select(PersonRecord, Referral.source_system, Referral.received_at)
+        .join(Referral, Referral.id == PersonRecord.referral_id)
+        .where(PersonRecord.id.in_(record_ids))
+        .options(joinedload(PersonRecord.premises, innerjoin=True), defer(PersonRecord.given))
+    )
+    return {record.id: engine_record(record, record.premises, source, at) for record, source, at in rows}
 
 
 def engine_record(record: PersonRecord, premises: Premises, source: str, received_at: datetime) -> Record:

@@ -65,6 +65,7 @@ _COLUMNS = {
         surname, dob, age, sex, nhs_number, phone, email, language, interpreter""",
     "person_links": "id, record_id, person_id, valid_from, automatic, reason, model_version",
     "blocking_keys": "key, record_id",
+    "compared_records": "record_id, form",
 }
 _BEFORE_FILLING = (
     "CREATE UNLOGGED TABLE bench_premises (LIKE premises)",
@@ -205,12 +206,14 @@ def _add_rows(rows: dict[str, list[tuple[Any, ...]]], command: ReceiveReferral, 
          "", False, Jsonb({}), Jsonb({}), "")
     )  # fmt: skip
     who = tidy_person(command.person, _day_of(command))
+    engine = _engine_record(command, who, home)
     rows["person_records"].append(
         (record_id, referral_id, command.agency_id, home_id, received, Jsonb({}), who.title, who.first_name,
          who.middle_name, who.surname, who.dob, who.age, who.sex, who.nhs_number, who.phone, who.email, "", False)
     )  # fmt: skip
     rows["person_links"].append((new_id(), record_id, _id_of(person), received, True, "", ""))
-    rows["blocking_keys"] += [(key, record_id) for key in keys(_engine_record(command, who, home))]
+    rows["blocking_keys"] += [(key, record_id) for key in keys(engine)]
+    rows["compared_records"].append((record_id, Jsonb(engine.stored())))
 
 
 def _record(command: ReceiveReferral) -> Record:

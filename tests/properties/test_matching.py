@@ -1,5 +1,6 @@
 """The engine is symmetric, sums up, never raises, and never joins what its keys would not find."""
 
+import json
 from dataclasses import asdict
 from datetime import date
 
@@ -12,7 +13,7 @@ from prevention.matching import blocking, normalise
 from prevention.matching.decide import decide
 from prevention.matching.explain import explain
 from prevention.matching.profile import Profile
-from prevention.matching.record import Record
+from prevention.matching.record import FORM, Record
 
 RECEIVED = date(2026, 11, 22)
 #: Each is locked while a record is taken in, and the server has room for some thousands of locks.
@@ -94,3 +95,12 @@ def test_a_name_of_very_many_parts_makes_few_keys() -> None:
     record = _record("a", person, GivenAddress(lines="Flat 2, Oak House, 12 Essex Road", postcode="N1 8LY"))
     assert len(record.surnames) > 20
     assert 20 < len(blocking.keys(record)) <= MOST_KEYS
+
+
+@given(PEOPLE, PLACES)
+def test_a_stored_record_is_read_as_it_was(person: GivenPerson, home: GivenAddress) -> None:
+    record = _record("a", person, home)
+    stored = json.loads(json.dumps(record.stored()))
+    assert Record.from_stored("a", stored) == record
+    assert Record.from_stored("a", {**stored, "form": FORM + 1}) is None
+    assert Record.from_stored("a", None) is None

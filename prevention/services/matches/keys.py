@@ -1,11 +1,18 @@
-"""The blocking keys of new records: held while they are taken in, and stored so that later records find them."""
+"""The blocking keys of new records: held while they are taken in, and stored so that later records find them.
 
-from collections.abc import Iterable
+Beside the keys the form is kept in which the engine compares a record.
+"""
 
-from sqlalchemy import text
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
 
 from prevention.matching.blocking import keys
 from prevention.matching.record import Record
+from prevention.models.person import BlockingKey, ComparedRecord, PersonRecord
+from prevention.queries.candidates import engine_records
 from prevention.services.locks import lock_words
 from prevention.services.work import Work
 
@@ -21,8 +28,36 @@ def lock_people(work: Work, new: Iterable[Record]) -> None:
 
 
 def store_keys(work: Work, records: Iterable[Record]) -> None:
-    """Store the blocking keys of records whose rows are there, so that later records find them."""
-    found = [(key, record.record_id) for record in records for key in keys(record)]
+    """Store the blocking keys of records whose rows are there, so that later records find them, and their form."""
+    held = list(records)
+    found = [(key, record.record_id) for record in held for key in keys(record)]
     if found:
         words, ids = zip(*found, strict=True)
         work.session.execute(_STORE_KEYS, {"keys": list(words), "records": list(ids)})
+    if held:
+        forms = [{"record_id": UUID(record.record_id), "form": record.stored()} for record in held]
+        statement = insert(ComparedRecord)
+        work.session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[ComparedRecord.record_id], set_={"form": statement.excluded.form}
+            ),
+            forms,
+        )
+
+
+def records_after(work: Work, record_id: UUID | None, limit: int) -> Sequence[UUID]:
+    """The next ``limit`` person records in the order of their identifiers, after ``record_id`` or from the start."""
+    ids = select(PersonRecord.id).order_by(PersonRecord.id).limit(limit)
+    return work.session.scalars(ids if record_id is None else ids.where(PersonRecord.id > record_id)).all()
+
+
+def renew(work: Work, record_ids: Sequence[UUID]) -> None:
+    """Make the engine's form and the blocking keys of stored records anew, as folding and parsing are now.
+
+    Harmless beside intake: a record keeps the keys it has until it has those of today.
+    """
+    records = engine_records(work.session, record_ids)
+    if not records:
+        return
+    work.session.execute(delete(BlockingKey).where(BlockingKey.record_id.in_(list(records))))
+    store_keys(work, records.values())
