@@ -8,6 +8,7 @@ Needs ``requirements/batch.txt``: a process that does no such comparison imports
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, log2
@@ -21,9 +22,10 @@ from prevention.domain.match import MatchDecision
 from prevention.matching.blocking import cap, keys
 from prevention.matching.compare import LEVELS, Comparison, compare
 from prevention.matching.decide import judge
-from prevention.matching.frequencies import Frequencies
+from prevention.matching.frequencies import Frequencies, NameRarity
 from prevention.matching.model import Model
 from prevention.matching.record import Record
+from prevention.matching.training import Pattern
 
 # Splink's advice is for whoever writes settings: it finds it odd that a level of ours may be neither null nor a column.
 logging.getLogger("splink").setLevel(logging.ERROR)
@@ -112,6 +114,7 @@ class WholeTable:
         self._splink = DuckDBAPI(self._database)
         self._database.create_function("levels", self._levels, ["BIGINT", "BIGINT"], "BIGINT")
         counted = frequencies or Frequencies.of(records)
+        self._counted_records = counted.records
         self._strangers = log2(max(counted.records, model.prior_records) / model.prior_records)
         self._load(counted)
 
@@ -120,12 +123,34 @@ class WholeTable:
 
         ``reached`` is told after each chunk what share of the records is done; what it raises ends the comparison.
         """
+        for weighed in self._weighed(reached):
+            self._database.execute(_scored(weighed, self._model, self._strangers))
+            while rows := self._database.fetchmany(10_000):
+                for left, right, bits, person, home, number in rows:
+                    comparison = unpacked(number)
+                    both = self._records[left], self._records[right]
+                    decision, _ = judge(comparison, bits, both, self._model)
+                    yield ScoredPair(left, right, bits, person, home, comparison, decision)
+
+    def patterns(self, reached: Callable[[float], None] = lambda _share: None) -> list[Pattern]:
+        """How often each comparison is met among all pairs that share a key, in a fixed order."""
+        counted: Counter[tuple[int, float, float]] = Counter()
+        for weighed in self._weighed(reached):
+            for number, forename, surname, pairs in self._database.execute(_counted(weighed)).fetchall():
+                counted[number, forename, surname] += pairs
+        return [
+            Pattern(unpacked(number), NameRarity(self._counted_records, forename, surname), pairs)
+            for (number, forename, surname), pairs in sorted(counted.items())
+        ]
+
+    def _weighed(self, reached: Callable[[float], None]) -> Iterator[str]:
+        """The names of tables with Splink's weights for every pair, a chunk of records in each; gone when read."""
         linker = Linker(self._splink.register("records"), splink_settings(self._model), log_level=None)
         chunks = max(1, ceil(len(self._records) / _CHUNK))
         for chunk in range(1, chunks + 1):
-            scored = linker.inference.predict_chunk((chunk, chunks), (1, 1), warning_mode="never")
-            yield from self._judged(scored.physical_name)
-            scored.drop_table_from_database_and_remove_from_cache()
+            weighed = linker.inference.predict_chunk((chunk, chunks), (1, 1), warning_mode="never")
+            yield weighed.physical_name
+            weighed.drop_table_from_database_and_remove_from_cache()
             reached(chunk / chunks)
 
     def groups(self, pairs: Iterable[tuple[int, int]]) -> list[int]:
@@ -169,15 +194,6 @@ class WholeTable:
         )
         self._database.execute("DROP TABLE held; DROP TABLE shared; DROP TABLE names")
 
-    def _judged(self, scored: str) -> Iterator[ScoredPair]:
-        self._database.execute(_scored(scored, self._model, self._strangers))
-        while rows := self._database.fetchmany(10_000):
-            for left, right, bits, person, home, number in rows:
-                comparison = unpacked(number)
-                both = self._records[left], self._records[right]
-                decision, _ = judge(comparison, bits, both, self._model)
-                yield ScoredPair(left, right, bits, person, home, comparison, decision)
-
 
 def _insert(database: duckdb.DuckDBPyConnection, table: str, columns: Iterable[Sequence[object]]) -> None:
     """Add rows to a table, given as its columns."""
@@ -188,6 +204,21 @@ def _insert(database: duckdb.DuckDBPyConnection, table: str, columns: Iterable[S
         database.unregister("given")
 
 
+#: The levels as :func:`packed` has them, from the numbers that Splink gives them: the last of a field is its 0.
+_PACKED = " | ".join(
+    f"(({len(LEVELS[name]) - 1} - gamma_person_{name})::BIGINT << {shift})" for name, shift in _SHIFT.items()
+)
+_AGREES = {
+    name: f"gamma_person_{name} = {len(LEVELS[name]) - 1 - _NUMBER[name]['exact']}" for name in ("forename", "surname")
+}
+
+
+def _counted(table: str) -> str:
+    """The question how often each comparison is met, with names so rare, in whole bits, where they agree."""
+    rarities = [f"CASE WHEN {_AGREES[name]} THEN round({name}_rarity_l) ELSE 0 END" for name in ("forename", "surname")]
+    return f"SELECT {_PACKED}, {rarities[0]}, {rarities[1]}, count(*) FROM {table} GROUP BY ALL"  # noqa: S608 - as below
+
+
 def _scored(table: str, model: Model, strangers: float) -> str:
     """The question for the probabilities of what Splink has weighed, as ``prevention.matching.score`` has them.
 
@@ -196,16 +227,12 @@ def _scored(table: str, model: Model, strangers: float) -> str:
     sums = {part: " + ".join(f"mw_{part}_{name}" for name in LEVELS) for part in _PARTS}
     for part in _PARTS:
         for name in ("forename", "surname"):
-            exact = len(LEVELS[name]) - 1 - _NUMBER[name]["exact"]
             weight = getattr(model.rarity[name].bits, part)
-            sums[part] += f" + CASE gamma_{part}_{name} WHEN {exact} THEN {weight!r} * {name}_rarity_l ELSE 0 END"
+            sums[part] += f" + CASE WHEN {_AGREES[name]} THEN {weight!r} * {name}_rarity_l ELSE 0 END"
         sums[part] += f" + {getattr(model.prior, part) - strangers!r}"
-    number = " | ".join(
-        f"(({len(LEVELS[name]) - 1} - gamma_person_{name})::BIGINT << {shift})" for name, shift in _SHIFT.items()
-    )
     return f"""
         WITH weighed AS (
-            SELECT place_l, place_r, {number} AS number,
+            SELECT place_l, place_r, {_PACKED} AS number,
                 {sums["person"]} AS person, {sums["household"]} AS household, {sums["home"]} AS home
             FROM {table}
         ), told AS (

@@ -13,6 +13,20 @@ from prevention.models.case import Case
 from prevention.models.referral import Referral
 
 
+class AdoptedModel(Identified, Base):
+    """A model of the engine as it was taken into use. The last one decides; with none, the one that comes along does.
+
+    Rows stay: what was decided with a model keeps its version.
+    """
+
+    __tablename__ = "adopted_models"
+    __table_args__ = (Index("ix_adopted_models_adopted_at_id", "adopted_at", "id"),)
+
+    version: Mapped[str]
+    content: Mapped[str]
+    adopted_at: Mapped[datetime]
+
+
 class MatchCandidate(Identified, Base):
     """This referral, which has a case of its own, looks like that case. Open until somebody answers."""
 

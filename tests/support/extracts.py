@@ -1,5 +1,6 @@
-"""The three services' extracts, shared or generated, in the form the engine compares."""
+"""The three services' extracts, shared or generated, as commands and in the form the engine compares."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,18 +13,24 @@ from prevention.matching import normalise
 from prevention.matching.record import Record
 
 
-def records_in(folder: Path) -> list[Record]:
-    """Every person of ``fire.csv``, ``ambulance.csv`` and ``police.csv``; ``record_id`` is "source,source_ref"."""
-    records = []
+def commands_in(folder: Path, agencies: Mapping[str, UUID]) -> Iterator[tuple[str, ReceiveReferral]]:
+    """Every row of ``fire.csv``, ``ambulance.csv`` and ``police.csv`` with its source, sent by that one's agency."""
     for name, profile in shipped_profiles().items():
         with (folder / f"{name}.csv").open("rb") as stream:
             for row in read_rows(stream, profile):
-                command = to_command(row, profile, UUID(int=0))
+                command = to_command(row, profile, agencies[name])
                 assert isinstance(command, ReceiveReferral)
-                assert command.received_at is not None
-                received = command.received_at.astimezone(ZoneInfo("Europe/London")).date()
-                person = normalise.tidy_person(command.person, received)
-                address = normalise.tidy_address(command.address)
-                reference = f"{name},{command.source_ref}"
-                records.append(Record.from_tidied(reference, person, address, source=name, received=received))
+                yield name, command
+
+
+def records_in(folder: Path) -> list[Record]:
+    """Every person of the extracts; ``record_id`` is "source,source_ref"."""
+    records = []
+    for name, command in commands_in(folder, dict.fromkeys(shipped_profiles(), UUID(int=0))):
+        assert command.received_at is not None
+        received = command.received_at.astimezone(ZoneInfo("Europe/London")).date()
+        person = normalise.tidy_person(command.person, received)
+        address = normalise.tidy_address(command.address)
+        reference = f"{name},{command.source_ref}"
+        records.append(Record.from_tidied(reference, person, address, source=name, received=received))
     return records

@@ -16,6 +16,7 @@ from prevention.matching.compare import compare_premises
 from prevention.matching.decide import Outcome, choose
 from prevention.matching.explain import explain
 from prevention.matching.frequencies import NameRarity
+from prevention.matching.model import Model
 from prevention.matching.record import Record
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case
@@ -34,7 +35,8 @@ _SAME_HOME = "Same home; another person, or nobody, is named"
 class Arrival:
     """A new referral, its person, and the same in the engine's form.
 
-    ``words`` are what others find it by, ``rarity`` says how rare its names are among all records.
+    ``words`` are what others find it by, ``rarity`` says how rare its names are among all records, ``model`` is the one
+    that decides.
     """
 
     referral: Referral
@@ -42,6 +44,7 @@ class Arrival:
     engine: Record
     words: frozenset[str]
     rarity: NameRarity
+    model: Model
 
     def may_meet(self, other: "Arrival") -> bool:
         """Whether one could be found when the other is compared with what is known."""
@@ -109,7 +112,8 @@ def find_likenesses(work: Work, arrivals: Sequence[Arrival]) -> list[Likeness]:
     strangers = _strangers(arrivals)
     people = people_beside(work.session, [arrival.engine for arrival in strangers])
     outcomes = [
-        choose(arrival.engine, known, rarity=arrival.rarity) for arrival, known in zip(strangers, people, strict=True)
+        choose(arrival.engine, known, arrival.model, arrival.rarity)
+        for arrival, known in zip(strangers, people, strict=True)
     ]
     cases = _cases_beside(work, strangers, outcomes)
     likenesses: list[Likeness] = []
