@@ -10,7 +10,6 @@ Needs ``requirements/batch.txt``: a process that does no such comparison imports
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from math import ceil, log2
 
 import duckdb
@@ -18,10 +17,9 @@ import numpy as np
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from splink.clustering import cluster_pairwise_predictions_at_threshold
 
-from prevention.domain.match import MatchDecision
 from prevention.matching.blocking import cap, keys
 from prevention.matching.compare import LEVELS, Comparison, compare
-from prevention.matching.decide import judge
+from prevention.matching.decide import ScoredPair, judge
 from prevention.matching.frequencies import Frequencies, NameRarity
 from prevention.matching.model import Model
 from prevention.matching.record import Record
@@ -88,19 +86,6 @@ def _comparison(model: Model, part: str, name: str) -> dict[str, object]:
         )
     levels[-1]["sql_condition"] = "ELSE"
     return {"output_column_name": f"{part}_{name}", "comparison_levels": levels}
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredPair:
-    """Two records by their places in the table, ``left`` the earlier, and what :func:`~decide` would say of them."""
-
-    left: int
-    right: int
-    bits: float
-    p_same_person: float
-    p_same_household: float
-    comparison: Comparison
-    decision: MatchDecision
 
 
 class WholeTable:

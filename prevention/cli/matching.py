@@ -34,7 +34,7 @@ class _Commands(click.Group):
     and is not installed where only pages are served.
     """
 
-    whole_tables = ("adopt", "deduplicate", "train")
+    whole_tables = ("adopt", "batch", "deduplicate", "train")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *self.whole_tables})

@@ -2,7 +2,8 @@
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
@@ -12,19 +13,30 @@ from prevention.adapters.whole_table import WholeTable
 from prevention.cli.matching import TO_READ, TO_WRITE, read_records
 from prevention.domain.account import SYSTEM
 from prevention.domain.local_time import LONDON
-from prevention.domain.match import MatchDecision
-from prevention.errors import Invalid
+from prevention.domain.match import MatchDecision, Settled
+from prevention.errors import Conflict, Invalid
 from prevention.extensions import current_session
 from prevention.matching.compare import compare
+from prevention.matching.decide import ScoredPair
 from prevention.matching.frequencies import Frequencies
 from prevention.matching.model import Model, default_model, read_model, write_model
 from prevention.matching.profile import best_evidence
 from prevention.matching.record import Record
 from prevention.matching.training import Decided, train
 from prevention.matching.training_report import report
+from prevention.models.match import MatchBatch
 from prevention.queries.matching_models import adopted_model, current_model
 from prevention.queries.whole_table import Answered, every_answer, every_record
 from prevention.services.matches.adopting import adopt
+from prevention.services.matches.batches import (
+    cancel_batch,
+    carry_out,
+    hand_on,
+    last_batch,
+    queue_batch,
+    settle_everybody,
+)
+from prevention.services.work import Work
 from prevention.unit_of_work import utc_now
 from prevention.web.transactions import work_as
 
@@ -145,6 +157,58 @@ def _model(version: str) -> Model:
     return known
 
 
+@click.command("batch")
+@click.option("--dry-run", is_flag=True, help="Say what would happen; keep nothing.")
+@click.option("--background", is_flag=True, help="Hand it to a worker.")
+@click.option("--status", is_flag=True, help="Say how far the last one is.")
+@click.option("--cancel", is_flag=True, help="Stop the one under way; what it has settled stays.")
+@with_appcontext
+def compare_everybody(*, dry_run: bool, background: bool, status: bool, cancel: bool) -> None:
+    """Compare everybody with everybody by the model in use: after it changed, or to find what intake could not see.
+
+    People who are surely one become one, what is likely goes to the review list, and whom somebody told apart stays so.
+    """
+    try:
+        if dry_run:
+            click.echo(f"Nothing is kept. {_told(settle_everybody(_work, _compare, _reached, keep=False))}")
+        elif status or cancel or background:
+            with work_as(SYSTEM) as work:
+                batch = cancel_batch(work) if cancel else hand_on(work) if background else last_batch(work)
+                click.echo(_standing(batch))
+        else:
+            with work_as(SYSTEM) as work:
+                batch_id = queue_batch(work).id
+            carry_out(_work, batch_id, _compare)
+            with work_as(SYSTEM) as work:
+                click.echo(_standing(last_batch(work)))
+    except Conflict as conflict:
+        raise click.ClickException(str(conflict)) from conflict
+
+
+def _work() -> AbstractContextManager[Work]:
+    return work_as(SYSTEM)
+
+
+def _compare(records: Sequence[Record], model: Model, reached: Callable[[float], None]) -> Iterable[ScoredPair]:
+    return WholeTable(records, model).pairs(reached)
+
+
+def _reached(share: float, counts: Counter[Settled]) -> None:
+    click.echo(f"{share:.0%}: {_told(counts)}", err=True)
+
+
+def _told(counts: Mapping[Settled, int]) -> str:
+    linked, asked, left = (counts.get(each, 0) for each in (Settled.LINKED, Settled.ASKED, Settled.LEFT))
+    return f"{linked:,} pairs made one person, {asked:,} put on the review list, {left:,} left as they are."
+
+
+def _standing(batch: MatchBatch | None) -> str:
+    if batch is None:
+        return "Everybody was never compared with everybody."
+    counts = {Settled.LINKED: batch.linked, Settled.ASKED: batch.asked, Settled.LEFT: batch.left}
+    return f"{batch.state.value.capitalize()}, {batch.share:.0%} done. {_told(counts)}"
+
+
 #: Of two records: what the machine would decide, and whether they are likelier of one home than not.
 _Answers = Mapping[tuple[int, int], tuple[MatchDecision, bool]]
 
@@ -169,4 +233,4 @@ def _changes(before: _Answers, after: _Answers) -> list[str]:
 
 _WORDS = {MatchDecision.JOINED: "joined", MatchDecision.REVIEW: "for review", MatchDecision.NEW: "two people"}
 
-COMMANDS = {command.name: command for command in (adopt_model, deduplicate, train_model)}
+COMMANDS = {command.name: command for command in (adopt_model, compare_everybody, deduplicate, train_model)}

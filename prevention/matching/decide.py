@@ -55,6 +55,19 @@ class Outcome:
         return self.same_premises and self.decision is MatchDecision.NEW and self.p_same_household > 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class ScoredPair:
+    """Two records by their places in a table, ``left`` the earlier, and what :func:`decide` would say of them."""
+
+    left: int
+    right: int
+    bits: float
+    p_same_person: float
+    p_same_household: float
+    comparison: Comparison
+    decision: MatchDecision
+
+
 def decide(new: Record, candidate: Profile, model: Model | None = None, rarity: NameRarity = _UNKNOWN_STORE) -> Outcome:
     """Compare a new record with a person's best evidence and decide; ``rarity`` is that of the new record's names.
 

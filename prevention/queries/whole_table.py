@@ -13,7 +13,7 @@ from prevention.domain.match import ReviewAnswer
 from prevention.matching.record import Record
 from prevention.models.case import ReferralLink
 from prevention.models.match import MatchCandidate
-from prevention.models.person import PersonRecord
+from prevention.models.person import PersonLink, PersonRecord
 from prevention.models.referral import Referral
 from prevention.queries.candidates import engine_record
 
@@ -39,6 +39,12 @@ def every_record(session: Session) -> Iterator[Record]:
     )
     for record, source, received_at in rows:
         yield engine_record(record, record.premises, source, received_at)
+
+
+def person_of_each(session: Session) -> dict[UUID, UUID]:
+    """Whose each record is now."""
+    rows = session.execute(select(PersonLink.record_id, PersonLink.person_id).where(PersonLink.valid_to.is_(None)))
+    return {row.record_id: row.person_id for row in rows}
 
 
 def every_answer(session: Session) -> list[Answered]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prevention.adapters.whole_table import ScoredPair, WholeTable, packed, unpacked
+from prevention.adapters.whole_table import WholeTable, packed, unpacked
 from prevention.cli.matching import read_records
 from prevention.demonstration.generator.world import generate
 from prevention.domain.match import MatchDecision
@@ -17,7 +17,7 @@ from prevention.domain.referral import GivenAddress, GivenPerson
 from prevention.matching import normalise
 from prevention.matching.blocking import LARGEST_CAP
 from prevention.matching.compare import LEVELS, Comparison
-from prevention.matching.decide import Outcome
+from prevention.matching.decide import Outcome, ScoredPair
 from prevention.matching.linking import candidates_in, score_pairs
 from prevention.matching.model import default_model
 from prevention.matching.record import Record

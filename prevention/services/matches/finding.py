@@ -196,7 +196,7 @@ def _worth_asking(candidates: list[CandidateCase]) -> list[CandidateCase]:
     return asked
 
 
-def _says_when(channel: Channel, received_at: datetime, recorded_at: datetime) -> bool:
+def says_when(channel: Channel, received_at: datetime, recorded_at: datetime) -> bool:
     """Whether its time is the sender's own: a file's row without one, or with one to come, has that of its import."""
     return channel is not Channel.CSV or received_at != recorded_at
 
@@ -253,12 +253,12 @@ def _heard(arrival: Arrival, outcomes: list[Outcome], voices: list[Voice]) -> li
     Each case once, with the outcome for the likeliest of the people it speaks of.
     """
     referral, home = arrival.referral, arrival.record.premises_id
-    says_when = _says_when(referral.channel, referral.received_at, referral.recorded_at)
+    own = says_when(referral.channel, referral.received_at, referral.recorded_at)
     beside = {UUID(outcome.profile_id): outcome for outcome in outcomes}
     found: dict[UUID, CandidateCase] = {}
     residents: set[UUID] = set()
     for voice in voices:
-        dated = says_when and _says_when(voice.channel, voice.received_at, voice.recorded_at)
+        dated = own and says_when(voice.channel, voice.received_at, voice.recorded_at)
         candidate = found.setdefault(voice.case.id, CandidateCase(voice.case))
         candidate.hear(beside.get(voice.person_id), abs(referral.received_at - voice.received_at), dated=dated)
         if voice.case.is_open and voice.case.premises_id == home:
