@@ -48,7 +48,7 @@ reset: setup ## Empty the demonstration's data (refuses while it runs)
 	@$(BIN)/python -m prevention.demonstration.supervisor reset
 
 lock: setup ## Lock the dependencies again after requirements/*.in or package.json changed
-	@for name in installer base demonstration development; do $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in installer base batch demonstration development; do $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npm install --package-lock-only
 
 clean: reset ## Remove everything that was made here: data, .venv, assets

@@ -4,6 +4,7 @@ import csv
 import gzip
 from collections.abc import Iterator, Mapping
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import TextIO
 from uuid import UUID
@@ -28,7 +29,37 @@ from prevention.unit_of_work import utc_now
 from prevention.web.transactions import work_as
 
 
-@click.group("matching")
+class _Commands(click.Group):
+    """Commands that compare whole tables are imported when they are asked for: what they need takes a second to load,
+    and is not installed where only pages are served.
+    """
+
+    whole_tables = ("adopt", "batch", "deduplicate", "train")
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *self.whole_tables})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.whole_tables:
+            return super().get_command(ctx, cmd_name)
+        try:
+            commands: Mapping[str, click.Command] = import_module("prevention.cli.matching_tables").COMMANDS
+        except ModuleNotFoundError as absent:
+            return _Absent(cmd_name, str(absent.name))
+        return commands[cmd_name]
+
+
+class _Absent(click.Command):
+    """Stands where a command would be whose packages are not installed."""
+
+    def __init__(self, name: str, package: str) -> None:
+        super().__init__(name, help=f"Not here: {package} is not installed (requirements/batch.txt).")
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        raise click.ClickException(f"{self.name} wants the packages of requirements/batch.txt: they are not installed.")
+
+
+@click.group("matching", cls=_Commands)
 def group() -> None:
     """The matching engine on files, which needs no database; and its keys, made anew."""
 
@@ -37,8 +68,8 @@ COLUMNS = (
     "record_id", "source", "first_name", "middle_name", "surname", "dob", "sex", "nhs_number", "address", "postcode",
     "uprn", "phone", "email",
 )  # fmt: skip
-_TO_READ = click.Path(exists=True, dir_okay=False, path_type=Path)
-_TO_WRITE = click.Path(dir_okay=False, path_type=Path)
+TO_READ = click.Path(exists=True, dir_okay=False, path_type=Path)
+TO_WRITE = click.Path(dir_okay=False, path_type=Path)
 
 
 def read_records(path: Path) -> Iterator[Record]:
@@ -89,8 +120,8 @@ def _record(row: Mapping[str, str], today: date) -> Record:
 
 
 @group.command("link")
-@click.argument("records", type=_TO_READ)
-@click.option("--out", required=True, type=_TO_WRITE, help="Where to write who is whom.")
+@click.argument("records", type=TO_READ)
+@click.option("--out", required=True, type=TO_WRITE, help="Where to write who is whom.")
 def link_records(records: Path, *, out: Path) -> None:
     """Take RECORDS in, in their order, and say whose each is and of which household; one for review stays apart."""
     with out.open("w", encoding="utf-8", newline="") as stream:
@@ -103,8 +134,8 @@ def link_records(records: Path, *, out: Path) -> None:
 
 
 @group.command("score-pairs")
-@click.argument("records", type=_TO_READ)
-@click.option("--out", required=True, type=_TO_WRITE, help="Where to write the pairs.")
+@click.argument("records", type=TO_READ)
+@click.option("--out", required=True, type=TO_WRITE, help="Where to write the pairs.")
 def score_record_pairs(records: Path, *, out: Path) -> None:
     """Write every two of RECORDS that may be one person or of one home, above 1 %."""
     with out.open("w", encoding="utf-8", newline="") as stream:
@@ -118,7 +149,7 @@ def score_record_pairs(records: Path, *, out: Path) -> None:
 @group.command("explain")
 @click.argument("left_id")
 @click.argument("right_id")
-@click.option("--records", required=True, type=_TO_READ, help="The file that has both.")
+@click.option("--records", required=True, type=TO_READ, help="The file that has both.")
 def explain_pair(left_id: str, right_id: str, *, records: Path) -> None:
     """Say why the records LEFT_ID and RIGHT_ID are taken for one person or not, field by field."""
     held = {record.record_id: record for record in read_records(records)}
@@ -136,8 +167,8 @@ def explain_pair(left_id: str, right_id: str, *, records: Path) -> None:
 
 
 @group.command("evaluate")
-@click.argument("records", type=_TO_READ)
-@click.option("--truth", "truth_path", required=True, type=_TO_READ, help="CSV: record_id, person, household.")
+@click.argument("records", type=TO_READ)
+@click.option("--truth", "truth_path", required=True, type=TO_READ, help="CSV: record_id, person, household.")
 def evaluate_records(records: Path, *, truth_path: Path) -> None:
     """Hold the engine's answers on RECORDS against the truth: pairs, records taken in one by one, calibration."""
     with _opened(truth_path) as stream:

@@ -11,6 +11,30 @@ class MatchDecision(StrEnum):
     NEW = "new"
 
 
+class BatchState(StrEnum):
+    """Where a comparison of everybody with everybody stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will be done."""
+        return self in {BatchState.CANCELLED, BatchState.FINISHED, BatchState.FAILED}
+
+
+class Settled(StrEnum):
+    """What became of two records that the comparison of everybody found alike."""
+
+    LINKED = "linked"
+    ASKED = "asked"
+    LEFT = "left"
+
+
 class ReviewAnswer(StrEnum):
     """What a person answered on the review list: who the two speak of, and whether it is one concern."""
 

@@ -5,7 +5,7 @@ where no date of birth is given, two known people who fit as well) goes to a per
 the machine's answer although the rest is likely. Where nobody is named, there is nobody to be the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from prevention.domain.match import MatchDecision
@@ -55,6 +55,19 @@ class Outcome:
         return self.same_premises and self.decision is MatchDecision.NEW and self.p_same_household > 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class ScoredPair:
+    """Two records by their places in a table, ``left`` the earlier, and what :func:`decide` would say of them."""
+
+    left: int
+    right: int
+    bits: float
+    p_same_person: float
+    p_same_household: float
+    comparison: Comparison
+    decision: MatchDecision
+
+
 def decide(new: Record, candidate: Profile, model: Model | None = None, rarity: NameRarity = _UNKNOWN_STORE) -> Outcome:
     """Compare a new record with a person's best evidence and decide; ``rarity`` is that of the new record's names.
 
@@ -64,15 +77,7 @@ def decide(new: Record, candidate: Profile, model: Model | None = None, rarity: 
     weights = model or default_model()
     best = best_evidence(candidate.comparisons(new), weights)
     scored = score(best, weights, rarity)
-    held_back = ""
-    decision = MatchDecision.NEW
-    if scored.bits >= weights.review and _speaks_of_somebody(best):
-        held_back = (
-            _why_not_joined(best)
-            or _why_names_hold_back(new, candidate.records, best)
-            or ("" if scored.bits >= weights.join else "not likely enough")
-        )
-        decision = MatchDecision.REVIEW if held_back else MatchDecision.JOINED
+    decision, held_back = judge(best, scored.bits, (new, *candidate.records), weights)
     return Outcome(
         profile_id=candidate.profile_id,
         decision=decision,
@@ -86,6 +91,21 @@ def decide(new: Record, candidate: Profile, model: Model | None = None, rarity: 
         model_version=weights.version,
         held_back=held_back,
     )
+
+
+def judge(best: Comparison, bits: float, records: Iterable[Record], model: Model) -> tuple[MatchDecision, str]:
+    """What a machine may do with the records so compared, and in words what holds it back (empty when nothing does).
+
+    ``bits`` are the log-odds that they are of one person.
+    """
+    if bits < model.review or not _speaks_of_somebody(best):
+        return MatchDecision.NEW, ""
+    held_back = (
+        _why_not_joined(best)
+        or _why_names_hold_back(tuple(records), best)
+        or ("" if bits >= model.join else "not likely enough")
+    )
+    return MatchDecision.REVIEW if held_back else MatchDecision.JOINED, held_back
 
 
 def choose(
@@ -156,16 +176,15 @@ def _why_not_joined(best: Comparison) -> str:
     return next((words for holds, words in reasons if holds), "")
 
 
-def _why_names_hold_back(new: Record, known: Iterable[Record], best: Comparison) -> str:
+def _why_names_hold_back(records: Sequence[Record], best: Comparison) -> str:
     """Why a machine may not join them for what the names do not say, in words; empty when it may."""
     if best.nhs_number == "same":
         return ""
-    others = tuple(known)
-    if not new.forenames and not any(record.forenames for record in others):
+    if not any(record.forenames for record in records):
         return "neither gives a first name"
-    if not any(_gives_a_name(record) for record in (new, *others)):
+    if not any(_gives_a_name(record) for record in records):
         return "neither gives more of a name than an initial"
-    generations = {record.generation for record in (new, *others)} - {""}
+    generations = {record.generation for record in records} - {""}
     return "one is called senior and one junior" if len(generations) > 1 else ""
 
 

@@ -8,7 +8,7 @@ the same household, a stranger. For each level the file holds how often pairs of
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from importlib import resources
 
@@ -23,6 +23,15 @@ class Bits:
     person: float
     household: float
     home: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How many pairs of one person, of two members of a household and of strangers there are, or reach a level."""
+
+    m: float
+    h: float
+    u: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +52,18 @@ class Model:
     """A versioned model.
 
     ``prior`` is for a pair of a store with ``prior_records`` records, before anything is compared: the more records,
-    the more strangers share a key. At or above ``join`` (bits) a machine may join, at or above ``review`` a person is
-    asked; two known people within ``margin`` of one another are for a person too.
+    the more strangers share a key. ``prior_shares`` are those of the pairs it was fitted on, ``shares`` those that
+    reach each level; neither decides, they say what the bits were made of. At or above ``join`` (bits) a machine may
+    join, at or above ``review`` a person is asked; two known people within ``margin`` of one another are for a person
+    too.
     """
 
     version: str
+    about: str = field(repr=False)
     prior: Bits
+    prior_shares: Shares
     prior_records: int
+    shares: Mapping[str, Mapping[str, Shares]] = field(repr=False)
     bits: Mapping[str, Mapping[str, Bits]] = field(repr=False)
     rarity: Mapping[str, Rarity] = field(repr=False)
     join: float
@@ -66,20 +80,25 @@ def read_model(text: str) -> Model:
     content = json.loads(text)
     problems: dict[str, str] = {}
     bits: dict[str, dict[str, Bits]] = {}
+    shares: dict[str, dict[str, Shares]] = {}
     for name, levels in LEVELS.items():
         given = content["fields"].get(name, {})
-        bits[name] = {}
+        bits[name], shares[name] = {}, {}
         for level in levels:
             try:
                 bits[name][level] = _bits(given[level]["bits"])
+                shares[name][level] = _shares(given[level])
             except (KeyError, TypeError, ValueError):
-                problems[f"{name}.{level}"] = "The model needs bits for it: person, household and home."
+                problems[f"{name}.{level}"] = "The model needs bits for it, person, household and home, and m, h, u."
     if problems:
         raise Invalid(problems)
     return Model(
         version=content["version"],
+        about=content["about"],
         prior=_bits(content["prior"]["bits"]),
+        prior_shares=_shares(content["prior"]["shares"]),
         prior_records=int(content["prior"]["records"]),
+        shares=shares,
         bits=bits,
         rarity={
             name: Rarity(
@@ -98,6 +117,53 @@ def read_model(text: str) -> Model:
 
 def _bits(given: Mapping[str, float]) -> Bits:
     return Bits(float(given["person"]), float(given["household"]), float(given["home"]))
+
+
+def _shares(given: Mapping[str, float]) -> Shares:
+    return Shares(float(given["m"]), float(given["h"]), float(given["u"]))
+
+
+def write_model(model: Model) -> str:
+    """The model's file, from which :func:`read_model` makes an equal one: a level to a line, so that it can be read."""
+    content = {
+        "about": model.about,
+        "version": model.version,
+        "prior": {
+            "records": model.prior_records,
+            "bits": asdict(model.prior),
+            "shares": asdict(model.prior_shares),
+        },
+        "thresholds": {"join": model.join, "review": model.review, "margin": model.margin},
+        "rarity": {
+            name: {
+                "typical": rarity.typical,
+                "unlisted": rarity.unlisted,
+                "bits": asdict(rarity.bits),
+                "shares": dict(rarity.shares),
+            }
+            for name, rarity in model.rarity.items()
+        },
+        "fields": {
+            name: {
+                level: asdict(model.shares[name][level]) | {"bits": asdict(model.bits[name][level])} for level in levels
+            }
+            for name, levels in LEVELS.items()
+        },
+    }
+    return _a_level_to_a_line(json.dumps(content, ensure_ascii=False, indent=1))
+
+
+def _a_level_to_a_line(text: str) -> str:
+    kept: list[str] = []
+    depth = 0
+    for line in text.split("\n"):
+        if depth > 0:
+            kept[-1] += (" " if kept[-1][-1] in ",:" else "") + line.strip()
+        else:
+            kept.append(line)
+        opens_innermost = line.startswith("   ") and line.endswith("{")
+        depth += (opens_innermost or depth > 0) * (line.count("{") - line.count("}"))
+    return "\n".join(kept) + "\n"
 
 
 @lru_cache(maxsize=1)

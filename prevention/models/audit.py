@@ -59,6 +59,7 @@ class AuditTag(StrEnum):
     MARK_TAKEN_OFF = "address:mark_taken_off"
     MATCH_FOUND = "match:found"
     MATCH_ANSWERED = "match:answered"
+    MODEL_ADOPTED = "match:model_adopted"
     VISIT_BOOKED = "visit:booked"
     VISIT_STARTED = "visit:started"
     VISIT_INTERRUPTED = "visit:interrupted"

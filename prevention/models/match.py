@@ -7,10 +7,45 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from prevention.domain.match import ReviewAnswer
+from prevention.domain.match import BatchState, ReviewAnswer
 from prevention.models.base import Base, Identified
 from prevention.models.case import Case
 from prevention.models.referral import Referral
+
+
+class AdoptedModel(Identified, Base):
+    """A model of the engine as it was taken into use. The last one decides; with none, the one that comes along does.
+
+    Rows stay: what was decided with a model keeps its version.
+    """
+
+    __tablename__ = "adopted_models"
+    __table_args__ = (Index("ix_adopted_models_adopted_at_id", "adopted_at", "id"),)
+
+    version: Mapped[str]
+    content: Mapped[str]
+    adopted_at: Mapped[datetime]
+
+
+class MatchBatch(Identified, Base):
+    """A comparison of everybody with everybody: how far it is (``share``, of 1), and what became of what was alike.
+
+    ``moved_at`` is when it last said how far it is: one that says nothing for long has lost its worker.
+    """
+
+    __tablename__ = "match_batches"
+    __table_args__ = (Index("ix_match_batches_created_at_id", "created_at", "id"),)
+
+    created_at: Mapped[datetime]
+    moved_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    state: Mapped[BatchState]
+    model_version: Mapped[str] = mapped_column(default="")
+    records: Mapped[int] = mapped_column(default=0)
+    share: Mapped[float] = mapped_column(default=0.0)
+    linked: Mapped[int] = mapped_column(default=0)
+    asked: Mapped[int] = mapped_column(default=0)
+    left: Mapped[int] = mapped_column(default=0)
 
 
 class MatchCandidate(Identified, Base):

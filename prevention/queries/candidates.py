@@ -23,7 +23,7 @@ from prevention.domain.referral import Channel, TidiedAddress, TidiedPerson
 from prevention.matching.blocking import LARGEST_CAP, cap, keys
 from prevention.matching.frequencies import Frequencies, NameRarity
 from prevention.matching.linking import MOST_PEOPLE
-from prevention.matching.model import default_model
+from prevention.matching.model import Model
 from prevention.matching.profile import Profile
 from prevention.matching.record import Record
 from prevention.models.case import Case, ReferralLink
@@ -206,7 +206,7 @@ def voices_beside(session: Session, places: Sequence[Place], *, since: datetime)
     return voices
 
 
-def name_rarities(session: Session, new: Sequence[Record]) -> list[NameRarity]:
+def name_rarities(session: Session, new: Sequence[Record], model: Model) -> list[NameRarity]:
     """How rare the names of each new record are among all records, by the last count."""
     names = {(NamePart.RECORD, "")}
     names |= {(NamePart.FORENAME, name) for record in new for name in record.forenames[:1]}
@@ -217,7 +217,7 @@ def name_rarities(session: Session, new: Sequence[Record]) -> list[NameRarity]:
     for part, name, records in rows:
         counted[part][name] = records
     counts = Frequencies(counted[NamePart.RECORD].get("", 0), counted[NamePart.FORENAME], counted[NamePart.SURNAME])
-    return [counts.rarity(record, default_model()) for record in new]
+    return [counts.rarity(record, model) for record in new]
 
 
 def engine_records(session: Session, record_ids: Sequence[UUID]) -> dict[UUID, Record]:

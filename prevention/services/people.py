@@ -3,6 +3,9 @@
 from dataclasses import asdict
 from uuid import UUID
 
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
 from prevention.domain.local_time import LONDON
 from prevention.domain.referral import ReceiveReferral
 from prevention.matching.normalise import tidy_person
@@ -77,3 +80,18 @@ def link_person(
         )
     )
     return person_id
+
+
+def close_links(work: Work, person_id: UUID) -> list[PersonRecord]:
+    """Close the links of a person; the records they were of, in a fixed order."""
+    links = work.session.scalars(
+        select(PersonLink)
+        .where(PersonLink.person_id == person_id, PersonLink.valid_to.is_(None))
+        .order_by(PersonLink.id)
+        .options(joinedload(PersonLink.record))
+        .with_for_update(of=PersonLink)
+    ).all()
+    for link in links:
+        link.valid_to = work.now
+    work.session.flush()  # only one open link a record
+    return [link.record for link in links]

@@ -40,6 +40,7 @@ _ROUTES = {
 #: Tasks that do not go where their row goes, for an import before them may take an hour: somebody waits for a preview,
 #: and what takes up lost imports must not stand behind one.
 _EXCEPTIONS = {
+    "matches.compare_everybody": Queue.IMPORT,
     "imports.preview": Queue.PREVIEW,
     "imports.resume": Queue.FOLLOWUPS,
     "imports.expire_previews": Queue.FOLLOWUPS,

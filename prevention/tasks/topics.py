@@ -9,6 +9,7 @@ TASKS: dict[str, str] = {
     "alert.raised": "alerts.send",
     "import.preview": "imports.preview",
     "import.run": "imports.run",
+    "match.batch": "matches.compare_everybody",
 }
 
 #: Topics without ids: a bell that rows are waiting. One ring a batch is enough.

@@ -22,6 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from prevention.cli.matching import read_records
 from prevention.matching.compare import LEVELS, Comparison, compare
 from prevention.matching.linking import candidates_in
+from prevention.matching.model import read_model, write_model
 from prevention.matching.record import Record
 
 VERSION = "2026-11-c"
@@ -83,11 +84,15 @@ def fit(records_path: Path, truth_path: Path) -> str:
         (np.asarray(design[relation == each].sum(axis=0)).ravel() + 0.5) / ((relation == each).sum() + 1)
         for each in range(3)
     ]
-    return _written(
+    return _file_of(
         {
             "about": ABOUT.format(pairs=len(pairs), records=len(records)),
             "version": VERSION,
-            "prior": {"records": len(records), "bits": _bits(_prior(slots, weights))},
+            "prior": {
+                "records": len(records),
+                "bits": _bits(_prior(slots, weights)),
+                "shares": _shown((relation == each).mean() for each in range(3)),
+            },
             "thresholds": THRESHOLDS,
             "rarity": {
                 part: {
@@ -164,7 +169,7 @@ def _fields(slots: _Slots, weights: Weights, shares: Sequence[np.ndarray]) -> di
         rest = weights.bits[:, slots.index(_silent(name))]
         for level in levels:
             at = slots.index((name, level))
-            shown = {letter: float(f"{share[at]:.3g}") for letter, share in zip("mhu", shares, strict=True)}
+            shown = _shown(share[at] for share in shares)
             fields[name][level] = shown | {"bits": _bits(JUDGED.get((name, level), weights.bits[:, at] - rest))}
     return fields
 
@@ -173,24 +178,17 @@ def _bits(three: Iterable[float]) -> dict[str, float]:
     return {part: round(float(bits), 3) for part, bits in zip(_PARTS, three, strict=True)}
 
 
+def _shown(shares: Iterable[float]) -> dict[str, float]:
+    return {letter: float(f"{share:.3g}") for letter, share in zip("mhu", shares, strict=True)}
+
+
 def _common(counts: Counter[str], records: int) -> dict[str, float]:
     most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_LISTED]
     return {name: float(f"{count / records:.3g}") for name, count in most}
 
 
-def _written(model: Mapping[str, object]) -> str:
-    """JSON with a level to a line, so that a change of the model can be read."""
-    lines = json.dumps(model, ensure_ascii=False, indent=1).split("\n")
-    kept: list[str] = []
-    depth = 0
-    for line in lines:
-        if depth > 0:
-            kept[-1] += (" " if kept[-1][-1] in ",:" else "") + line.strip()
-        else:
-            kept.append(line)
-        opens_innermost = line.startswith("   ") and line.endswith("{")
-        depth += (opens_innermost or depth > 0) * (line.count("{") - line.count("}"))
-    return "\n".join(kept) + "\n"
+def _file_of(content: Mapping[str, object]) -> str:
+    return write_model(read_model(json.dumps(content)))
 
 
 if __name__ == "__main__":

@@ -117,3 +117,28 @@ def test_a_file_that_is_none_of_records(app: Flask, tmp_path: Path, content: byt
     assert result.exit_code == 1
     assert told in result.output
     assert "Traceback" not in result.output
+
+
+def test_deduplicating_a_file(app: Flask, records: Path, tmp_path: Path) -> None:
+    result = call(app, "deduplicate", records, "--out", tmp_path / "people.csv")
+    assert result.exit_code == 0, result.output
+    assert [row["person_id"] for row in read(tmp_path / "people.csv")] == ["1", "1", "3"]
+
+
+def test_a_command_for_whole_tables_says_what_it_lacks(
+    app: Flask, records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("prevention.cli.matching_tables", "prevention.adapters.whole_table", "splink"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setitem(sys.modules, "splink", None)
+    result = call(app, "deduplicate", records, "--out", tmp_path / "people.csv")
+    assert result.exit_code == 1
+    assert "requirements/batch.txt" in result.output
+    assert "Not here: splink is not installed" in call(app, "--help").output
+
+
+def test_whole_tables_are_not_loaded_for_anything_else(records: Path) -> None:
+    """The pages' processes import every command's module: what compares whole tables takes a second to load."""
+    asks = "import sys, prevention.app, prevention.cli.matching; print(sorted({'duckdb', 'splink'} & set(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

@@ -4,42 +4,20 @@ import csv
 from collections import defaultdict
 from itertools import combinations
 from pathlib import Path
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from prevention.domain.intake.conversion import to_command
-from prevention.domain.intake.profile import shipped_profiles
-from prevention.domain.intake.rows import read_rows
 from prevention.domain.match import MatchDecision
-from prevention.domain.referral import ReceiveReferral
-from prevention.matching import blocking, normalise
+from prevention.matching import blocking
 from prevention.matching.decide import decide
 from prevention.matching.profile import Profile
-from prevention.matching.record import Record
+from tests.support.extracts import records_in
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "referrals"
-
-
-def _records() -> list[Record]:
-    records = []
-    for name, profile in shipped_profiles().items():
-        with (SHARED / f"{name}.csv").open("rb") as stream:
-            for row in read_rows(stream, profile):
-                command = to_command(row, profile, UUID(int=0))
-                assert isinstance(command, ReceiveReferral)
-                assert command.received_at is not None
-                received = command.received_at.astimezone(ZoneInfo("Europe/London")).date()
-                person = normalise.tidy_person(command.person, received)
-                address = normalise.tidy_address(command.address)
-                reference = f"{name},{command.source_ref}"
-                records.append(Record.from_tidied(reference, person, address, source=name, received=received))
-    return records
 
 
 def test_what_is_joined_is_right_and_little_is_missed() -> None:
     if not SHARED.exists():  # a clone without ../shared has nothing to measure here
         return
-    records = _records()
+    records = records_in(SHARED)
     with (SHARED / "truth.csv").open(newline="", encoding="utf-8") as stream:
         person = {f"{row['source']},{row['source_ref']}": row["person"] for row in csv.DictReader(stream)}
     by_key: dict[str, list[int]] = defaultdict(list)

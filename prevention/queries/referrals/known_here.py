@@ -26,6 +26,7 @@ from prevention.models.premises import Premises
 from prevention.models.referral import Referral
 from prevention.queries.candidates import name_rarities, people_beside
 from prevention.queries.gazetteer import LocalGazetteer
+from prevention.queries.matching_models import current_model
 
 #: More open cases than one home ever has; a block of flats given without a flat could have many.
 MOST_CASES = 50
@@ -146,7 +147,9 @@ def _likely_people(session: Session, command: ReceiveReferral, today: date) -> l
     Without the address: whoever knows a name must not learn from the answer that they guessed where somebody is hidden.
     """
     record = Record.from_tidied("", tidy_person(command.person, today), TidiedAddress(), received=today)
-    outcomes = choose(record, people_beside(session, [record])[0], rarity=name_rarities(session, [record])[0])
+    model = current_model(session)
+    rarity = name_rarities(session, [record], model)[0]
+    outcomes = choose(record, people_beside(session, [record])[0], model, rarity)
     return [UUID(outcome.profile_id) for outcome in outcomes if outcome.decision is not MatchDecision.NEW]
 
 

@@ -16,6 +16,7 @@ from prevention.matching.compare import compare_premises
 from prevention.matching.decide import Outcome, choose
 from prevention.matching.explain import explain
 from prevention.matching.frequencies import NameRarity
+from prevention.matching.model import Model
 from prevention.matching.record import Record
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case
@@ -34,7 +35,8 @@ _SAME_HOME = "Same home; another person, or nobody, is named"
 class Arrival:
     """A new referral, its person, and the same in the engine's form.
 
-    ``words`` are what others find it by, ``rarity`` says how rare its names are among all records.
+    ``words`` are what others find it by, ``rarity`` says how rare its names are among all records, ``model`` is the one
+    that decides.
     """
 
     referral: Referral
@@ -42,6 +44,7 @@ class Arrival:
     engine: Record
     words: frozenset[str]
     rarity: NameRarity
+    model: Model
 
     def may_meet(self, other: "Arrival") -> bool:
         """Whether one could be found when the other is compared with what is known."""
@@ -109,7 +112,8 @@ def find_likenesses(work: Work, arrivals: Sequence[Arrival]) -> list[Likeness]:
     strangers = _strangers(arrivals)
     people = people_beside(work.session, [arrival.engine for arrival in strangers])
     outcomes = [
-        choose(arrival.engine, known, rarity=arrival.rarity) for arrival, known in zip(strangers, people, strict=True)
+        choose(arrival.engine, known, arrival.model, arrival.rarity)
+        for arrival, known in zip(strangers, people, strict=True)
     ]
     cases = _cases_beside(work, strangers, outcomes)
     likenesses: list[Likeness] = []
@@ -192,7 +196,7 @@ def _worth_asking(candidates: list[CandidateCase]) -> list[CandidateCase]:
     return asked
 
 
-def _says_when(channel: Channel, received_at: datetime, recorded_at: datetime) -> bool:
+def says_when(channel: Channel, received_at: datetime, recorded_at: datetime) -> bool:
     """Whether its time is the sender's own: a file's row without one, or with one to come, has that of its import."""
     return channel is not Channel.CSV or received_at != recorded_at
 
@@ -249,12 +253,12 @@ def _heard(arrival: Arrival, outcomes: list[Outcome], voices: list[Voice]) -> li
     Each case once, with the outcome for the likeliest of the people it speaks of.
     """
     referral, home = arrival.referral, arrival.record.premises_id
-    says_when = _says_when(referral.channel, referral.received_at, referral.recorded_at)
+    own = says_when(referral.channel, referral.received_at, referral.recorded_at)
     beside = {UUID(outcome.profile_id): outcome for outcome in outcomes}
     found: dict[UUID, CandidateCase] = {}
     residents: set[UUID] = set()
     for voice in voices:
-        dated = says_when and _says_when(voice.channel, voice.received_at, voice.recorded_at)
+        dated = own and says_when(voice.channel, voice.received_at, voice.recorded_at)
         candidate = found.setdefault(voice.case.id, CandidateCase(voice.case))
         candidate.hear(beside.get(voice.person_id), abs(referral.received_at - voice.received_at), dated=dated)
         if voice.case.is_open and voice.case.premises_id == home:

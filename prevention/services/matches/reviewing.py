@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import joinedload
 
 from prevention.domain.match import ReviewAnswer
 from prevention.domain.visit import OPEN_VISIT_STATES
@@ -20,7 +19,7 @@ from prevention.services.cases.finding import involved_agencies, lock_cases
 from prevention.services.cases.joining import join
 from prevention.services.cases.summarising import open_referrals
 from prevention.services.notifications.alerts import settle_alert
-from prevention.services.people import link_person
+from prevention.services.people import close_links, link_person
 from prevention.services.work import Work
 
 _BY_A_PERSON = "A coordinator said so on the review list"
@@ -148,7 +147,7 @@ def _link_same_person(work: Work, record: PersonRecord, case: Case, candidate: M
     known_id = _person_of(work, record)
     if known_id == person_id:
         return
-    records = _close_links(work, known_id) if known_id else [record]
+    records = close_links(work, known_id) if known_id else [record]
     for each in records:
         compared = each.id == record.id
         link_person(
@@ -166,21 +165,6 @@ def _person_of(work: Work, record: PersonRecord) -> UUID | None:
     return work.session.scalar(
         select(PersonLink.person_id).where(PersonLink.record_id == record.id, PersonLink.valid_to.is_(None))
     )
-
-
-def _close_links(work: Work, person_id: UUID) -> list[PersonRecord]:
-    """Close the links of a person; the records they were of, in a fixed order."""
-    links = work.session.scalars(
-        select(PersonLink)
-        .where(PersonLink.person_id == person_id, PersonLink.valid_to.is_(None))
-        .order_by(PersonLink.id)
-        .options(joinedload(PersonLink.record))
-        .with_for_update(of=PersonLink)
-    ).all()
-    for link in links:
-        link.valid_to = work.now
-    work.session.flush()  # only one open link a record
-    return [link.record for link in links]
 
 
 def _link_household(work: Work, record: PersonRecord, case: Case) -> None:

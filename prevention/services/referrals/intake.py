@@ -21,6 +21,7 @@ from prevention.models.case import Case, ReferralLink
 from prevention.models.premises import Premises
 from prevention.models.referral import Referral
 from prevention.queries.candidates import engine_record, name_rarities
+from prevention.queries.matching_models import current_model
 from prevention.services.cases.joining import join
 from prevention.services.cases.opening import IntakeDesks, open_case
 from prevention.services.followups.planning import plan_on_referral
@@ -122,8 +123,11 @@ def _arrive(work: Work, commands: list[ReceiveReferral]) -> list[Arrival]:
         new.append((referral, record, engine_record(record, home, referral.source_system, referral.received_at)))
     records = [engine for *_, engine in new]
     lock_people(work, records)
-    rarities = name_rarities(work.session, records)
-    return [Arrival(*each, frozenset(keys(each[-1])), rarity) for each, rarity in zip(new, rarities, strict=True)]
+    model = current_model(work.session)
+    rarities = name_rarities(work.session, records, model)
+    return [
+        Arrival(*each, frozenset(keys(each[-1])), rarity, model) for each, rarity in zip(new, rarities, strict=True)
+    ]
 
 
 def _settle(work: Work, arrival: Arrival, likeness: Likeness, desks: IntakeDesks) -> tuple[Case, RowOutcome]:
