@@ -6,7 +6,7 @@ the machine's answer although the rest is likely. Where nobody is named, there i
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from prevention.domain.match import MatchDecision
 from prevention.matching.compare import FITTING_PREMISES, SAME_PREMISES, VAGUER_PREMISES, Comparison
@@ -14,7 +14,7 @@ from prevention.matching.frequencies import NameRarity
 from prevention.matching.model import Model, default_model
 from prevention.matching.profile import Profile, best_evidence
 from prevention.matching.record import Record, is_initial
-from prevention.matching.score import Contribution, score
+from prevention.matching.score import Contribution, contributions, score
 
 _UNKNOWN_STORE = NameRarity()
 
@@ -38,9 +38,15 @@ class Outcome:
     same_premises: bool
     bits: float
     comparison: Comparison
-    contributions: tuple[Contribution, ...]
     model_version: str
     held_back: str = ""
+    model: Model = field(kw_only=True, repr=False, compare=False)
+    rarity: NameRarity = field(kw_only=True, repr=False, compare=False)
+
+    @property
+    def contributions(self) -> tuple[Contribution, ...]:
+        """What every field says for one person; together they are ``bits``. Made when somebody asks why."""
+        return contributions(self.comparison, self.model, self.rarity)
 
     def fits_home(self, level: str) -> bool:
         """Whether a home whose address compares at ``level`` is this person's, so surely that a crew may be sent there.
@@ -87,9 +93,10 @@ def decide(new: Record, candidate: Profile, model: Model | None = None, rarity: 
         same_premises=best.premises in SAME_PREMISES,
         bits=round(scored.bits, 6),
         comparison=best,
-        contributions=scored.contributions,
         model_version=weights.version,
         held_back=held_back,
+        model=weights,
+        rarity=rarity,
     )
 
 
