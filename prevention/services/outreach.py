@@ -16,7 +16,10 @@ from prevention.domain.referral import GivenAddress
 from prevention.domain.visit import VisitOutcome
 from prevention.domain.visit_rules import load_visit_rules
 from prevention.errors import Conflict, Invalid, NotFound
-from prevention.matching.normalise import clean, tidy_address, tidy_postcode, tidy_uprn
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.identifiers import tidy_uprn
+from prevention.matching.normalise.postcodes import tidy_postcode
+from prevention.matching.normalise.text import clean
 from prevention.models.agency import Team
 from prevention.models.audit import AuditTag
 from prevention.models.outreach import Outreach, OutreachDoor, OutreachKind, OutreachReferral

@@ -10,7 +10,8 @@ from sqlalchemy.orm import selectinload
 from prevention.domain.confidentiality import load_confidentiality_rules
 from prevention.domain.gazetteer import KnownAddress
 from prevention.domain.referral import GivenAddress, TidiedAddress
-from prevention.matching.normalise import address_key, tidy_address
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.dwellings import address_key
 from prevention.models.premises import AddressStatus, Household, Premises
 from prevention.queries.gazetteer import LocalGazetteer
 from prevention.services.locks import lock_words

@@ -12,8 +12,10 @@ from prevention.domain.intake.profile import shipped_profiles
 from prevention.domain.intake.rows import read_rows
 from prevention.domain.match import MatchDecision
 from prevention.domain.referral import ReceiveReferral
-from prevention.matching import blocking, normalise
+from prevention.matching import blocking
 from prevention.matching.decide import decide
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.people import tidy_person
 from prevention.matching.profile import Profile
 from prevention.matching.record import Record
 
@@ -29,8 +31,8 @@ def _records() -> list[Record]:
                 assert isinstance(command, ReceiveReferral)
                 assert command.received_at is not None
                 received = command.received_at.astimezone(ZoneInfo("Europe/London")).date()
-                person = normalise.tidy_person(command.person, received)
-                address = normalise.tidy_address(command.address)
+                person = tidy_person(command.person, received)
+                address = tidy_address(command.address)
                 reference = f"{name},{command.source_ref}"
                 records.append(Record.from_tidied(reference, person, address, source=name, received=received))
     return records

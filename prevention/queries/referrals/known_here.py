@@ -18,7 +18,9 @@ from prevention.domain.match import MatchDecision
 from prevention.domain.referral import ReceiveReferral, TidiedAddress
 from prevention.domain.referral_content import content_of
 from prevention.matching.decide import choose
-from prevention.matching.normalise import address_key, tidy_address, tidy_person
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.dwellings import address_key
+from prevention.matching.normalise.people import tidy_person
 from prevention.matching.record import Record
 from prevention.models.case import Case, CaseInvolvement, ReferralLink
 from prevention.models.person import PersonLink, PersonRecord
