@@ -1,0 +1,102 @@
+"""Which address of a register an address as written means, how sure that is, and how far behind the next one is.
+
+The probability is shared out between the addresses of the register and "none of them", by the bits of each. A wrong
+home is far worse than none: an address is *sure* only when its probability is high, its dwelling is the one written and
+no other fits nearly as well.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import log2
+
+from prevention.matching.addresses.comparing import SAME_DWELLING, Fit, compare_addresses
+from prevention.matching.addresses.reading import Reading, read_address
+
+#: An address that fits by as many bits is as likely as that the register has none that was meant.
+NONE_OF_THEM = 10.0
+#: Sure from this probability on: one in fifty is the most that may be wrong where the weights are right.
+SURE = 0.98
+#: … and when the next one is so many bits behind.
+SURE_MARGIN = 5.0
+#: Only so many addresses that share the rarest words are compared where no postcode leads to them.
+_MOST_COMPARED = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterAddress:
+    """An address of a register: its identifier (a UPRN), and the whole address on one line with its postcode."""
+
+    uprn: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The best address, its probability, the bits it leads by, and whether it may be taken without asking.
+
+    ``best`` is None when no address of the register fits at all.
+    """
+
+    best: RegisterAddress | None
+    probability: float
+    margin: float
+    sure: bool
+    fit: Fit | None
+
+
+_NOBODY = Resolution(None, 0.0, 0.0, sure=False, fit=None)
+
+
+class AddressRegister:
+    """Addresses ready to be looked through: those of one postcode, a street, or a whole list.
+
+    The order in which the addresses come changes no answer.
+    """
+
+    def __init__(self, addresses: Iterable[RegisterAddress]) -> None:
+        self._entries = [(address, read_address(address.line)) for address in addresses]
+        self._by_postcode: dict[str | None, list[int]] = defaultdict(list)
+        self._by_word: dict[str, list[int]] = defaultdict(list)
+        for at, (_, reading) in enumerate(self._entries):
+            self._by_postcode[reading.postcode].append(at)
+            for word in set(reading.name + reading.street):
+                self._by_word[word].append(at)
+
+    def resolve(self, written: str, postcode: str = "") -> Resolution:
+        """The address that ``written`` means; ``postcode`` wins over one in the text. Never raises."""
+        reading = read_address(written, postcode)
+        ranked = sorted(
+            (
+                (fit.bits, self._entries[at][0], fit)
+                for at in self._candidates(reading)
+                if (fit := compare_addresses(reading, self._entries[at][1])).dwelling != "other"
+            ),
+            key=lambda each: (-each[0], each[1].uprn, each[1].line),
+        )
+        return _chosen(ranked) if ranked else _NOBODY
+
+    def _candidates(self, reading: Reading) -> set[int]:
+        found = set(self._by_postcode[reading.postcode]) if reading.postcode in self._by_postcode else set()
+        shares: dict[int, float] = defaultdict(float)
+        for word in set(reading.name + reading.street):
+            having = self._by_word.get(word, ())
+            for at in having:
+                shares[at] += log2(1 + len(self._entries) / len(having))
+        nearest = sorted(shares, key=lambda at: (-shares[at], self._entries[at][0].uprn))
+        return found.union(nearest[:_MOST_COMPARED])
+
+
+def resolve(written: str, candidates: Iterable[RegisterAddress], postcode: str = "") -> Resolution:
+    """The address among a few candidates that ``written`` means; see :class:`AddressRegister`."""
+    return AddressRegister(candidates).resolve(written, postcode)
+
+
+def _chosen(ranked: Sequence[tuple[float, RegisterAddress, Fit]]) -> Resolution:
+    bits, best, fit = ranked[0]
+    others = [each for each, _, _ in ranked[1:]]
+    whole = 1.0 + sum(2.0 ** (each - bits) for each in [*others, NONE_OF_THEM])
+    margin = bits - max([*others, NONE_OF_THEM])
+    probability = 1.0 / whole
+    sure = probability >= SURE and margin >= SURE_MARGIN and fit.dwelling in SAME_DWELLING
+    return Resolution(best, probability, margin, sure=sure, fit=fit)

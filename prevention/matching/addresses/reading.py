@@ -1,0 +1,401 @@
+"""Reading an address for comparing it: what tells the dwelling, the building's name, the street, the rest.
+
+Nothing is decided here that the text leaves open. "8 10 Dorset Street" may be flat 8 of number 10 or numbers 8 to 10,
+and both are kept; "22 Oak Court" may be a house in a street or a flat in a block (linkage.md section 5: compare sets
+of what tells a dwelling, not parsed fields).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+from prevention.matching.normalise.addresses import ABBREVIATIONS
+from prevention.matching.normalise.postcodes import EMBEDDED_POSTCODE, tidy_postcode
+from prevention.matching.normalise.text import ADDRESS_LIMIT, clean, fold
+
+
+class Role(Enum):
+    """What a number counts: dwellings of a building, buildings of a street, or one of the two."""
+
+    UNIT = "unit"
+    NUMBER = "number"
+    EITHER = "either"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A number, or numbers from ``low`` to ``high``."""
+
+    role: Role
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An address as it is compared. Words are folded, short forms written in one way.
+
+    ``spans`` holds one reading of the numbers, or two where the text leaves it open. ``letters`` are (letter, the
+    number it stands with; 0 when it stands with none). ``codes`` are identifiers such as ``A15``; ``rooms`` are rooms
+    of a flat or house; ``places`` are floors and sides ("GROUND", "REAR"). ``name`` names the building or house,
+    ``blocks`` says that it follows its number ("4 Turnpike House"), so that the number counts its flats.
+    """
+
+    postcode: str | None
+    spans: tuple[tuple[Span, ...], ...]
+    letters: frozenset[tuple[str, int]]
+    codes: frozenset[str]
+    rooms: frozenset[str]
+    places: frozenset[str]
+    name: tuple[str, ...]
+    street: tuple[str, ...]
+    tail: tuple[str, ...]
+    blocks: bool
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every word, in the order written."""
+        return self.name + self.street + self.tail
+
+
+_FLATS = frozenset(
+    {"FLAT", "FLT", "FL", "APARTMENT", "APPARTMENT", "APPT", "APT", "APART", "UNIT", "STUDIO", "MAISONETTE", "MAIS",
+     "BEDSIT", "SUITE", "PENTHOUSE"}
+)  # fmt: skip
+_ROOMS = frozenset({"ROOM", "RM"})
+_PLACES = {
+    "GROUND": "GROUND", "GRD": "GROUND", "GND": "GROUND", "GFF": "GROUND", "GF": "GROUND", "FIRST": "1", "FFF": "1",
+    "FF": "1", "SECOND": "2", "SFF": "2", "THIRD": "3", "FOURTH": "4", "FIFTH": "5", "SIXTH": "6", "TOP": "TOP",
+    "TFF": "TOP", "BASEMENT": "BASEMENT", "BSMT": "BASEMENT", "GARDEN": "GARDEN", "LOWER": "LOWER", "UPPER": "UPPER",
+    "ATTIC": "TOP", "REAR": "REAR", "FRONT": "FRONT", "LEFT": "LEFT", "RIGHT": "RIGHT", "MIDDLE": "MIDDLE",
+    "ABOVE": "ABOVE", "OVER": "ABOVE",
+}  # fmt: skip
+#: Words of a floor that are so without "floor" or "flat" beside them.
+_SHORT_PLACES = frozenset({"GFF", "GF", "FFF", "SFF", "TFF", "BASEMENT", "BSMT"})
+_SIDES = frozenset({"REAR", "FRONT", "LEFT", "RIGHT", "MIDDLE", "ABOVE", "OVER"})
+_FLOORS = frozenset({"FLOOR", "FLR"})
+_ORDINAL = re.compile(r"\b([0-9])(?:ST|ND|RD|TH)\b")
+_ORDINALS = {"1": "FIRST", "2": "SECOND", "3": "THIRD", "4": "FOURTH", "5": "FIFTH", "6": "SIXTH"}
+_COUNTED = {word: at for at, word in enumerate("ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE TEN".split(), start=1)}
+#: Where "12/3" is flat 3 of number 12; elsewhere it is flat 12 of number 3, or numbers 3 to 12.
+_SCOTTISH = re.compile(r"(?:AB|DD|DG|EH|FK|G|HS|IV|KA|KW|KY|ML|PA|PH|TD|ZE)[0-9]")
+
+_STREET_KINDS = frozenset(
+    {
+        "ROAD", "STREET", "ST", "AVENUE", "CLOSE", "LANE", "DRIVE", "CRESCENT", "TERRACE", "GARDENS", "SQUARE", "MEWS", "GROVE",
+        "WAY",
+    }
+)  # fmt: skip
+_SOMETIMES_STREETS = frozenset(
+    {
+        "PLACE", "PARADE", "BROADWAY", "RISE", "ROW", "VALE", "HILL", "WALK", "YARD", "PARK", "GREEN", "MOUNT", "VIEW",
+        "APPROACH", "WHARF", "QUAY", "CIRCUS", "GATE", "EMBANKMENT", "PASSAGE", "BANK", "END", "COURT", "DENE", "CROFT",
+        "FOLD", "DRV", "PATH", "BROW", "COMMON",
+    }
+)  # fmt: skip
+_BUILDINGS = frozenset(
+    {
+        "HOUSE", "COTTAGE", "COTTAGES", "COURT", "LODGE", "FARM", "HALL", "VILLA", "VILLAS", "BUNGALOW", "MANSIONS",
+        "TOWER", "TOWERS", "APARTMENTS", "HOME", "BARN", "HEIGHTS", "HOSTEL", "HOTEL", "ALMSHOUSES", "VICARAGE",
+        "RECTORY", "POINT", "LOFTS", "WHARF", "BUILDINGS", "BUILDING", "MILL", "GRANGE", "MANOR", "CENTRE", "FARMHOUSE",
+    }
+)  # fmt: skip
+#: Words that tell hardly one address from another.
+KINDS = _STREET_KINDS | _SOMETIMES_STREETS | _BUILDINGS | {"NORTH", "SOUTH", "EAST", "WEST", "PREMISES"}
+_DIRECTIONS = frozenset({"NORTH", "SOUTH", "EAST", "WEST"})
+_SILENT = frozenset({"THE", "AND", "OF", "IN", "AT", "LE", "NO", "NUMBER", "NR", "NEAR", "HOUSENAME"})
+_ONE_WAY = {**ABBREVIATIONS, "STR": "STREET", "ST": "ST", "SAINT": "ST", "STS": "ST", "UPON": "ON",
+            "CRESENT": "CRESCENT", "AVENUES": "AVENUE", "FM": "FARM", "COTT": "COTTAGE", "COTTS": "COTTAGES",
+            "BUNG": "BUNGALOW", "NTH": "NORTH", "STH": "SOUTH"}  # fmt: skip
+
+_TOKEN = re.compile(r"[^\W\d_]+|[0-9]+|[,/-]")
+_GLUED = re.compile(r"\b([A-Z])-?([0-9]{1,3})\b(?![A-Z])")
+_CODE = re.compile(r"#[A-Z][0-9]{1,3}")
+#: "10 to 12", "10 and 12": as wide as one address with several numbers gets.
+_UP_TO = re.compile(r"(?<=[0-9A-Z]) (?:TO|AND) (?=[0-9])")
+_WIDEST_RANGE = 60
+_REAR_OF = re.compile(r"\bR/O\b|\bREAR OF\b|\bTHE REAR\b|\bBEHIND\b")
+_CARE_OF = re.compile(r"\bC/O\b")
+
+
+@lru_cache(maxsize=16384)
+def read_address(text: str, postcode: str = "") -> Reading:
+    """Read an address on one line or several; the postcode is taken from ``postcode``, else from the text.
+
+    Pure; takes any text and never raises. Only the first few hundred characters are looked at.
+    """
+    line = fold(clean(re.sub(r"[\r\n|;]+", ", ", text[: ADDRESS_LIMIT * 2]), ADDRESS_LIMIT))
+    line, found = _without_postcode(line, tidy_postcode(postcode))
+    return _Sorter(found).sort(_tokens(line))
+
+
+def _without_postcode(line: str, given: str | None) -> tuple[str, str | None]:
+    found = None
+    for match in reversed(list(EMBEDDED_POSTCODE.finditer(line))):
+        read = tidy_postcode(match.group())
+        if read is not None:
+            found = found or read
+            line = f"{line[: match.start()]}, {line[match.end() :]}"
+    return line, given or found
+
+
+def _tokens(line: str) -> list[str]:
+    """Words, numbers, commas, dashes and slashes; ``A15`` is one token, ``#A15``."""
+    line = line.replace("'", "").replace("(", ",").replace(")", ",").replace("&", " AND ")
+    line = _CARE_OF.sub(" ", _REAR_OF.sub(" REAR FLOOR ", line))
+    line = _ORDINAL.sub(lambda match: _ORDINALS.get(match.group(1), match.group()), line)
+    line = _UP_TO.sub("-", line)
+    tokens = []
+    for piece in _GLUED.sub(r" #\1\2 ", line).split():
+        tokens += [piece] if _CODE.fullmatch(piece) else _TOKEN.findall(piece)
+    return tokens
+
+
+class _Sorter:
+    """Goes through the tokens once and puts each where it belongs."""
+
+    def __init__(self, postcode: str | None) -> None:
+        self._postcode = postcode
+        self._units: list[Span] = []
+        self._letters: set[tuple[str, int]] = set()
+        self._codes: set[str] = set()
+        self._rooms: set[str] = set()
+        self._places: set[str] = set()
+        self._waiting = ""  # a flat's letter that may belong to the number after it
+        #: Runs of numbers that nothing stands between, words, and None for a comma.
+        self._parts: list[list[tuple[int, int, str]] | str | None] = []
+
+    def sort(self, tokens: Sequence[str]) -> Reading:
+        at = 0
+        while at < len(tokens):
+            at = self._take(tokens, at)
+        self._settle(0)
+        return self._reading()
+
+    def _take(self, tokens: Sequence[str], at: int) -> int:
+        """Put the token at ``at`` where it belongs; the place of the next one."""
+        token = tokens[at]
+        if token.isdigit():
+            return self._take_number(tokens, at)
+        if token in _FLATS or token in _ROOMS:
+            return self._take_flat(tokens, at)
+        if token == ",":
+            self._parts.append(None)
+        elif token.startswith("#"):
+            if _peek(tokens, at - 1) in {"", ","} and _peek(tokens, at + 1) not in {"", ","}:
+                self._codes.add(token[1:])
+        elif _is_place(tokens, at):
+            self._places.add(_PLACES[token])
+        elif len(token) == 1:
+            self._take_letter(tokens, at)
+        elif token not in _FLOORS and token not in _SILENT:
+            self._parts.append(_ONE_WAY.get(token, token))
+        return at + 1
+
+    def _take_flat(self, tokens: Sequence[str], at: int) -> int:
+        room, at = tokens[at] in _ROOMS, at + 1
+        while _peek(tokens, at) in {"NO", "NUMBER", "NUM"}:
+            at += 1
+        token = _peek(tokens, at)
+        if room and (token.isdigit() or len(token) == 1 or token.startswith("#")):
+            self._rooms.add(token.lstrip("#0"))
+            return at + 2 if _is_letter(_peek(tokens, at + 1)) and token.isdigit() else at + 1
+        number = int(token[:6]) if token.isdigit() else _COUNTED.get(token, 0)
+        if number:
+            self._settle(0)
+            self._units.append(Span(Role.UNIT, number, number))
+            at += 1
+            if _is_letter(_peek(tokens, at)):
+                self._letters.add((tokens[at], number))
+                at += 1
+            return at + 1 if _peek(tokens, at) in {"-", "/"} else at
+        if token.startswith("#"):
+            self._codes.add(token[1:])
+            return at + 1
+        if _is_letter(token) and (token != "S" or len(_peek(tokens, at + 1)) != 1):
+            self._settle(0)
+            self._waiting = token
+            return at + 2 if _peek(tokens, at + 1) in {"-", "/"} else at + 1
+        return at
+
+    def _take_number(self, tokens: Sequence[str], at: int) -> int:
+        low = high = int(tokens[at][:6])
+        kind = ""
+        at += 1
+        if _is_letter(_peek(tokens, at)):
+            self._letters.add((tokens[at], low))
+            at += 1
+        if _peek(tokens, at) in {"-", "/"} and _peek(tokens, at + 1).isdigit():
+            kind = tokens[at]
+            high = int(tokens[at + 1][:6])
+            at += 2
+            if _is_letter(_peek(tokens, at)):
+                self._letters.add((tokens[at], high))
+                at += 1
+        self._settle(low)
+        if self._parts and isinstance(self._parts[-1], list):
+            self._parts[-1].append((low, high, kind))
+        else:
+            self._parts.append([(low, high, kind)])
+        return at
+
+    def _take_letter(self, tokens: Sequence[str], at: int) -> None:
+        token = tokens[at]
+        starts = _peek(tokens, at - 1) in {"", ","}
+        if _is_letter(token) and starts and (_peek(tokens, at + 1).isdigit() or _peek(tokens, at + 1) == ","):
+            self._waiting = token
+        elif token not in {"S", "-", "/"}:
+            self._parts.append(token)
+
+    def _settle(self, number: int) -> None:
+        if self._waiting:
+            self._letters.add((self._waiting, number))
+            self._waiting = ""
+
+    def _reading(self) -> Reading:
+        runs = [at for at, part in enumerate(self._parts) if isinstance(part, list)]
+        last = runs[-1] if runs else -1
+        before = [part for part in self._parts[: max(last, 0)] if isinstance(part, str)]
+        after = [part for part in self._parts[last + 1 :] if not isinstance(part, list)]
+        name, street, tail = _name_and_street(after, numbered=bool(runs))
+        blocks = bool(name) and bool(runs)
+        return Reading(
+            postcode=self._postcode,
+            spans=self._spans([part for part in self._parts if isinstance(part, list)]),
+            letters=frozenset(self._letters),
+            codes=frozenset(self._codes),
+            rooms=frozenset(self._rooms),
+            places=frozenset(self._places),
+            name=_one_saint((*before, *name)),
+            street=_one_saint(street),
+            tail=_one_saint(tail),
+            blocks=blocks,
+        )
+
+    def _spans(self, runs: list[list[tuple[int, int, str]]]) -> tuple[tuple[Span, ...], ...]:
+        """The ways to read the numbers: the likeliest first, two at most."""
+        units = list(dict.fromkeys(self._units))
+        for run in runs[:-1]:
+            units += [Span(Role.UNIT, *sorted((low, high))) for low, high, _ in run if (low, high) != (0, 0)]
+        if not runs:
+            return (tuple(units),)
+        last = [each for at, each in enumerate(runs[-1]) if each not in runs[-1][:at]]
+        role = Role.NUMBER if units else Role.EITHER
+        return tuple(tuple(dict.fromkeys((*units, *way))) for way in _ways(last, role, self._is_scottish()))
+
+    def _is_scottish(self) -> bool:
+        return bool(self._postcode and _SCOTTISH.match(self._postcode))
+
+
+def _ways(run: list[tuple[int, int, str]], role: Role, scottish: bool) -> list[list[Span]]:  # noqa: FBT001
+    """How the numbers of one run may be meant: a flat and a number, or numbers from one to another."""
+    if len(run) == 1:
+        low, high, kind = run[0]
+        if kind == "/":
+            flat, number = (high, low) if scottish else (low, high)
+            split = [Span(Role.UNIT, flat, flat), Span(Role.NUMBER, number, number)]
+            return [split, [Span(role, low, high)]] if _is_range(low, high) and not scottish else [split]
+        return [[Span(role, *sorted((low, high)))]]
+    if len(run) == 2 and not run[0][2] and not run[1][2]:
+        low, high = run[0][0], run[1][0]
+        if role is Role.NUMBER and low < high:  # the flat is told already, so that these are one building's numbers
+            return [[Span(role, low, high)]]
+        split = [Span(Role.UNIT, low, low), Span(Role.NUMBER, high, high)]
+        return [split, [Span(role, low, high)]] if _is_range(low, high) else [split]
+    flat, rest = run[0], run[1:]
+    number = Span(Role.NUMBER, min(each[0] for each in rest), max(each[1] for each in rest))
+    if number.low <= flat[0] <= number.high:
+        return [[Span(role, number.low, number.high)]]
+    return [[Span(Role.UNIT, flat[0], flat[1]), number]]
+
+
+def _is_range(low: int, high: int) -> bool:
+    return low < high <= low + _WIDEST_RANGE
+
+
+def _peek(tokens: Sequence[str], at: int) -> str:
+    return tokens[at] if 0 <= at < len(tokens) else ""
+
+
+def _is_letter(token: str) -> bool:
+    return len(token) == 1 and token.isascii() and token.isalpha()
+
+
+def _is_place(tokens: Sequence[str], at: int) -> bool:
+    """Whether the word says where in the house: before "floor" or "flat", after them, or short for both."""
+    token, before, after = tokens[at], _peek(tokens, at - 1), _peek(tokens, at + 1)
+    if token not in _PLACES:
+        return False
+    if token in _SHORT_PLACES or after in _FLOORS or after in _FLATS:
+        return True
+    if before in _FLOORS or before in _FLATS:
+        return token in _SIDES or after in {"", ","}
+    return after in _PLACES and _is_place(tokens, at + 1)
+
+
+def _name_and_street(after: list[str | None], *, numbered: bool) -> tuple[list[str], list[str], list[str]]:
+    """What follows the last number (or the whole address): a building's name, the street, the rest."""
+    while after and after[0] is None:
+        after = after[1:]
+    words = [word for word in after if word is not None]
+    breaks = _breaks(after)
+    end = _street_end(words, breaks)
+    start = _name_end(words, breaks, end, numbered=numbered)
+    end = max(end, start)
+    return words[:start], words[start:end], words[end:]
+
+
+def _one_saint(words: Iterable[str]) -> tuple[str, ...]:
+    """The words with one spelling for saint and street: "St" may be either."""
+    return tuple("ST" if word == "STREET" else word for word in words)
+
+
+def _breaks(after: Iterable[str | None]) -> list[int]:
+    """After how many words a comma stands."""
+    found, count = [], 0
+    for part in after:
+        if part is not None:
+            count += 1
+        elif count:
+            found.append(count)
+    return found
+
+
+def _street_end(words: list[str], breaks: list[int]) -> int:
+    """How many words reach to the end of the street: to a word such as "Road", else a comma, else the first two."""
+    for kinds in (_STREET_KINDS, _SOMETIMES_STREETS):
+        for at in range(1, len(words)):
+            if words[at] not in kinds or (words[at] == "ST" and _is_saint(words, at, breaks)):
+                continue
+            end = at + 1
+            while end < len(words) and end not in breaks and words[end] in _STREET_KINDS and words[end] != "ST":
+                end += 1
+            if end < len(words) and end not in breaks and words[end] in _DIRECTIONS:
+                end += 1
+            return end
+    return breaks[0] if breaks else min(2, len(words))
+
+
+def _is_saint(words: list[str], at: int, breaks: list[int]) -> bool:
+    return at + 1 not in breaks and any(
+        word in _STREET_KINDS and word != "ST" for word in words[at + 1 : at + 4]
+    )
+
+
+def _name_end(words: list[str], breaks: list[int], end: int, *, numbered: bool) -> int:
+    """How many of the first words name a building rather than the street."""
+    for at in range(1, min(len(words), 6)):
+        if words[at] in _BUILDINGS and at + 1 < end:
+            return at + 1 if end > at + 2 or at + 1 in breaks else 0
+        if words[at] in _BUILDINGS and at + 1 in breaks and not numbered:
+            return at + 1
+    if numbered:
+        return 0
+    if breaks and breaks[0] < len(words):
+        return breaks[0]
+    named = next((at for at, word in enumerate(words) if at and word in _BUILDINGS), None)
+    if named is not None:
+        return named + 1
+    return max(end - 2, 1) if words else 0
