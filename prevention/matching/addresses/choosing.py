@@ -6,9 +6,9 @@ no other fits nearly as well.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from math import log2
+from math import inf, log2
 
 from prevention.matching.addresses.comparing import SAME_DWELLING, Fit, compare_addresses
 from prevention.matching.addresses.reading import Reading, read_address
@@ -18,9 +18,9 @@ NONE_OF_THEM = 10.0
 #: Sure from this probability on: one in fifty is the most that may be wrong where the weights are right.
 SURE = 0.98
 #: … and when the next one is so many bits behind.
-SURE_MARGIN = 5.0
-#: Only so many addresses that share the rarest words are compared where no postcode leads to them.
-_MOST_COMPARED = 60
+SURE_LEAD = 5.0
+#: Only so many addresses that share the rarest words and numbers are compared where no postcode leads to them.
+_MOST_COMPARED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,15 @@ class RegisterAddress:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The best address, its probability, the bits it leads by, and whether it may be taken without asking.
+    """The best address, its probability, the bits by which it leads the next one, and whether it is sure.
 
-    ``best`` is None when no address of the register fits at all.
+    ``best`` is None when no address of the register fits at all; ``lead`` is 0 where two fit equally well, and infinite
+    where there is no next one.
     """
 
     best: RegisterAddress | None
     probability: float
-    margin: float
+    lead: float
     sure: bool
     fit: Fit | None
 
@@ -60,26 +61,42 @@ class AddressRegister:
         self._by_word: dict[str, list[int]] = defaultdict(list)
         for at, (_, reading) in enumerate(self._entries):
             self._by_postcode[reading.postcode].append(at)
-            for word in set(reading.name + reading.street):
+            for word in _leading_to(reading):
                 self._by_word[word].append(at)
 
     def resolve(self, written: str, postcode: str = "") -> Resolution:
         """The address that ``written`` means; ``postcode`` wins over one in the text. Never raises."""
         reading = read_address(written, postcode)
+        candidates = self._candidates(reading)
         ranked = sorted(
             (
-                (fit.bits, self._entries[at][0], fit)
-                for at in self._candidates(reading)
+                (fit.bits, self._entries[at][0], at, fit)
+                for at in candidates
                 if (fit := compare_addresses(reading, self._entries[at][1])).dwelling != "other"
             ),
             key=lambda each: (-each[0], each[1].uprn, each[1].line),
         )
-        return _chosen(ranked) if ranked else _NOBODY
+        if not ranked:
+            return _NOBODY
+        bits, best, at, fit = ranked[0]
+        others = [each[0] for each in ranked[1:]]
+        probability = 1.0 / (1.0 + sum(2.0 ** (each - bits) for each in [*others, NONE_OF_THEM]))
+        lead = bits - max(others, default=-inf)
+        sure = probability >= SURE and lead >= SURE_LEAD and fit.dwelling in SAME_DWELLING
+        return Resolution(best, probability, lead, sure=sure and self._is_located(reading, at, candidates), fit=fit)
+
+    def _is_located(self, written: Reading, best: int, candidates: Iterable[int]) -> bool:
+        """Whether the text says where its street is: by (half) a postcode, or by being the only one of its name."""
+        if written.outward is not None:
+            return True
+        street = self._entries[best][1].street
+        places = {self._entries[at][1].outward for at in candidates if self._entries[at][1].street == street}
+        return len(places) == 1
 
     def _candidates(self, reading: Reading) -> set[int]:
         found = set(self._by_postcode[reading.postcode]) if reading.postcode in self._by_postcode else set()
         shares: dict[int, float] = defaultdict(float)
-        for word in set(reading.name + reading.street):
+        for word in _leading_to(reading):
             having = self._by_word.get(word, ())
             for at in having:
                 shares[at] += log2(1 + len(self._entries) / len(having))
@@ -87,16 +104,12 @@ class AddressRegister:
         return found.union(nearest[:_MOST_COMPARED])
 
 
+def _leading_to(reading: Reading) -> set[str]:
+    """The words and numbers by which an address is found where no postcode leads to it."""
+    numbers = {str(number) for way in reading.spans for span in way for number in (span.low, span.high)}
+    return numbers.union(reading.name, reading.street)
+
+
 def resolve(written: str, candidates: Iterable[RegisterAddress], postcode: str = "") -> Resolution:
     """The address among a few candidates that ``written`` means; see :class:`AddressRegister`."""
     return AddressRegister(candidates).resolve(written, postcode)
-
-
-def _chosen(ranked: Sequence[tuple[float, RegisterAddress, Fit]]) -> Resolution:
-    bits, best, fit = ranked[0]
-    others = [each for each, _, _ in ranked[1:]]
-    whole = 1.0 + sum(2.0 ** (each - bits) for each in [*others, NONE_OF_THEM])
-    margin = bits - max([*others, NONE_OF_THEM])
-    probability = 1.0 / whole
-    sure = probability >= SURE and margin >= SURE_MARGIN and fit.dwelling in SAME_DWELLING
-    return Resolution(best, probability, margin, sure=sure, fit=fit)

@@ -9,13 +9,15 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.fuzz import ratio
 
-from prevention.matching.addresses.reading import KINDS, Reading, Role, Span
+from prevention.matching.addresses.reading import BUILDINGS, KINDS, Reading, Role, Span
 
 WEIGHTS: dict[str, dict[str, float]] = {
     "dwelling": {
         "same": 9,
-        "range": 6,  # "10" and "10-12"
+        "range_start": 7,  # "10" and "10-12"
+        "range": 6,  # "12" and "10-12"
         "place_added": 4,  # one side says the floor as well
         "number_missing": 3,  # the flat and the block agree, one side leaves out the block's number
         "unnumbered": 0,
@@ -28,17 +30,19 @@ WEIGHTS: dict[str, dict[str, float]] = {
     },
     "name": {
         "same": 4, "close": 3, "part": 1, "none": 0, "added": -0.5, "kind_differs": -1, "other": -2,
-        "same_alone": 10, "close_alone": 7, "part_alone": 3, "none_alone": -6, "added_alone": -6,
-        "kind_differs_alone": -3, "other_alone": -14,
+        "same_alone": 10, "close_alone": 7, "part_alone": 2, "none_alone": -6, "added_alone": -6,
+        "kind_differs_alone": 2, "other_alone": -14,
     },
-    "street": {"same": 6, "close": 4.5, "most": 4, "part": 1, "missing": 0, "kind_differs": -1, "different": -6},
+    "street": {"same": 6, "close": 4.5, "most": 4, "alike": 2, "part": 1, "missing": 0, "kind_differs": -1, "different": -6},
     "postcode": {"same": 6, "slip": 4, "sector": 3, "outward": 1.5, "missing": 0, "area": -3, "different": -8},
 }  # fmt: skip
 #: For each word that both have of localities and towns, up to three.
 _PLACE_BITS = 1.0
 _MOST_PLACES = 3
+#: Streets written by ear ("Oopton Lane") are as alike as this, of 100; North Road and South Road are not.
+_ALIKE = 66
 #: The dwellings that are the one written, however it was written; where it is not, a person has to look.
-SAME_DWELLING = frozenset({"same", "range", "place_added", "number_missing", "unnumbered", "number_added"})
+SAME_DWELLING = frozenset({"same", "range_start", "range", "place_added", "number_missing", "unnumbered", "number_added"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def compare_addresses(written: Reading, known: Reading) -> Fit:
         dwelling=dwelling,
         name=f"{name}_alone" if alone else name,
         street=_street_level(written, known) if dwelling != "other" else "missing",
-        postcode=_postcode_level(written.postcode, known.postcode),
+        postcode=_postcode_level(written, known),
         shared_places=len(_telling(written.tail) & _telling(known.words)),
     )
 
@@ -167,7 +171,9 @@ def _level_with_pair(
         return "place_added"
     if one.numbers or other.numbers:
         return "number_missing"
-    return "same" if all(exact for _, _, exact in pairs) else "range"
+    if all(exact for _, _, exact in pairs):
+        return "same"
+    return "range_start" if all(first.low == second.low for first, second, _ in pairs) else "range"
 
 
 def _is_flat(one: Span, other: Span, _exact: bool) -> bool:  # noqa: FBT001 a part of a pair
@@ -266,8 +272,8 @@ def _name_level(written: Reading, known: Reading) -> str:
     gone_mine, slip_mine = _missing(mine, known.words)
     gone_theirs, slip_theirs = _missing(theirs, written.words)
     if not gone_mine and not gone_theirs:
-        kinds = _kinds(written.name), _kinds(known.name)
-        if all(kinds) and not kinds[0] & kinds[1]:
+        kinds = BUILDINGS.intersection(written.name), BUILDINGS.intersection(known.name)
+        if kinds[0] - kinds[1] and kinds[1] - kinds[0]:
             return "kind_differs"
         return "close" if slip_mine or slip_theirs else "same"
     if gone_mine < len(mine) and gone_theirs < len(theirs):
@@ -278,7 +284,10 @@ def _name_level(written: Reading, known: Reading) -> str:
 
 
 def _street_level(written: Reading, known: Reading) -> str:
-    """Whether the streets agree, each looked for among the other's words, as where a street begins is a guess."""
+    """Whether the streets agree, each looked for among the other's words, as where a street begins is a guess.
+
+    They differ only where both end as streets do: else what was taken for a street may be a village.
+    """
     mine, theirs = _or_all(written.street), _or_all(known.street)
     if not mine or not theirs:
         return "missing"
@@ -293,24 +302,29 @@ def _street_level(written: Reading, known: Reading) -> str:
         return "most"
     if gone_theirs < len(theirs) or gone_mine < len(mine):
         return "part"
-    return "missing" if not _missing(mine, known.tail)[0] or not _missing(theirs, written.tail)[0] else "different"
+    if not (_kinds(written.street[-2:]) and _kinds(known.street[-2:])):
+        return "missing"
+    return "alike" if ratio("".join(sorted(mine)), "".join(sorted(theirs))) >= _ALIKE else "different"
 
 
 # --- postcode -------------------------------------------------------------------------------------------------------
 
 
-def _postcode_level(one: str | None, other: str | None) -> str:
-    if one is None or other is None:
+def _postcode_level(written: Reading, known: Reading) -> str:
+    if written.outward is None or known.outward is None:
         return "missing"
-    if one == other:
-        return "same"
-    first, second = one.replace(" ", ""), other.replace(" ", "")
-    if DamerauLevenshtein.distance(first, second, score_cutoff=1) <= 1:
-        return "slip"
-    if first[:-2] == second[:-2]:
-        return "sector"
-    outward = one.split(" ")[0], other.split(" ")[0]
-    if outward[0] == outward[1]:
+    if written.postcode is not None and known.postcode is not None:
+        if written.postcode == known.postcode:
+            return "same"
+        first, second = written.postcode.replace(" ", ""), known.postcode.replace(" ", "")
+        if DamerauLevenshtein.distance(first, second, score_cutoff=1) <= 1:
+            return "slip"
+        if first[:-2] == second[:-2]:
+            return "sector"
+    if written.outward == known.outward:
         return "outward"
-    areas = ["".join(letter for letter in each[:2] if letter.isalpha()) for each in outward]
-    return "area" if areas[0] == areas[1] else "different"
+    return "area" if _area(written.outward) == _area(known.outward) else "different"
+
+
+def _area(outward: str) -> str:
+    return outward[:2] if outward[1].isalpha() else outward[0]

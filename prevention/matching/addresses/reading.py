@@ -12,7 +12,7 @@ from enum import Enum
 from functools import lru_cache
 
 from prevention.matching.normalise.addresses import ABBREVIATIONS
-from prevention.matching.normalise.postcodes import EMBEDDED_POSTCODE, tidy_postcode
+from prevention.matching.normalise.postcodes import EMBEDDED_POSTCODE, tidy_outward, tidy_postcode
 from prevention.matching.normalise.text import ADDRESS_LIMIT, clean, fold
 
 
@@ -37,6 +37,7 @@ class Span:
 class Reading:
     """An address as it is compared. Words are folded, short forms written in one way.
 
+    ``outward`` is the first half of the postcode, known also where only that is given.
     ``spans`` holds one reading of the numbers, or two where the text leaves it open. ``letters`` are (letter, the
     number it stands with; 0 when it stands with none). ``codes`` are identifiers such as ``A15``; ``rooms`` are rooms
     of a flat or house; ``places`` are floors and sides ("GROUND", "REAR"). ``name`` names the building or house,
@@ -44,6 +45,7 @@ class Reading:
     """
 
     postcode: str | None
+    outward: str | None
     spans: tuple[tuple[Span, ...], ...]
     letters: frozenset[tuple[str, int]]
     codes: frozenset[str]
@@ -78,7 +80,7 @@ _SIDES = frozenset({"REAR", "FRONT", "LEFT", "RIGHT", "MIDDLE", "ABOVE", "OVER"}
 _FLOORS = frozenset({"FLOOR", "FLR"})
 _ORDINAL = re.compile(r"\b([0-9])(?:ST|ND|RD|TH)\b")
 _ORDINALS = {"1": "FIRST", "2": "SECOND", "3": "THIRD", "4": "FOURTH", "5": "FIFTH", "6": "SIXTH"}
-_COUNTED = {word: at for at, word in enumerate("ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE TEN".split(), start=1)}
+_COUNTED = {word: at for at, word in enumerate(["ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE", "TEN"], start=1)}
 #: Where "12/3" is flat 3 of number 12; elsewhere it is flat 12 of number 3, or numbers 3 to 12.
 _SCOTTISH = re.compile(r"(?:AB|DD|DG|EH|FK|G|HS|IV|KA|KW|KY|ML|PA|PH|TD|ZE)[0-9]")
 
@@ -95,16 +97,17 @@ _SOMETIMES_STREETS = frozenset(
         "FOLD", "DRV", "PATH", "BROW", "COMMON",
     }
 )  # fmt: skip
-_BUILDINGS = frozenset(
+#: What a house or a block is called after its name.
+BUILDINGS = frozenset(
     {
         "HOUSE", "COTTAGE", "COTTAGES", "COURT", "LODGE", "FARM", "HALL", "VILLA", "VILLAS", "BUNGALOW", "MANSIONS",
         "TOWER", "TOWERS", "APARTMENTS", "HOME", "BARN", "HEIGHTS", "HOSTEL", "HOTEL", "ALMSHOUSES", "VICARAGE",
         "RECTORY", "POINT", "LOFTS", "WHARF", "BUILDINGS", "BUILDING", "MILL", "GRANGE", "MANOR", "CENTRE", "FARMHOUSE",
     }
 )  # fmt: skip
-#: Words that tell hardly one address from another.
-KINDS = _STREET_KINDS | _SOMETIMES_STREETS | _BUILDINGS | {"NORTH", "SOUTH", "EAST", "WEST", "PREMISES"}
 _DIRECTIONS = frozenset({"NORTH", "SOUTH", "EAST", "WEST"})
+#: Words that tell hardly one address from another.
+KINDS = _STREET_KINDS | _SOMETIMES_STREETS | BUILDINGS | _DIRECTIONS | {"PREMISES", "NURSING", "CARE", "RESIDENTIAL"}
 _SILENT = frozenset({"THE", "AND", "OF", "IN", "AT", "LE", "NO", "NUMBER", "NR", "NEAR", "HOUSENAME"})
 _ONE_WAY = {**ABBREVIATIONS, "STR": "STREET", "ST": "ST", "SAINT": "ST", "STS": "ST", "UPON": "ON",
             "CRESENT": "CRESCENT", "AVENUES": "AVENUE", "FM": "FARM", "COTT": "COTTAGE", "COTTS": "COTTAGES",
@@ -112,6 +115,8 @@ _ONE_WAY = {**ABBREVIATIONS, "STR": "STREET", "ST": "ST", "SAINT": "ST", "STS": 
 
 _TOKEN = re.compile(r"[^\W\d_]+|[0-9]+|[,/-]")
 _GLUED = re.compile(r"\b([A-Z])-?([0-9]{1,3})\b(?![A-Z])")
+_LAST_OUTWARD = re.compile(r"[ ,]([A-Z]{1,2}[0-9][0-9A-Z]?)[ ,.]*$")
+_ROAD_NUMBER = re.compile(r"\b[ABCMU] ?[0-9]{4}\b")
 _CODE = re.compile(r"#[A-Z][0-9]{1,3}")
 #: "10 to 12", "10 and 12": as wide as one address with several numbers gets.
 _UP_TO = re.compile(r"(?<=[0-9A-Z]) (?:TO|AND) (?=[0-9])")
@@ -128,23 +133,34 @@ def read_address(text: str, postcode: str = "") -> Reading:
     """
     line = fold(clean(re.sub(r"[\r\n|;]+", ", ", text[: ADDRESS_LIMIT * 2]), ADDRESS_LIMIT))
     line, found = _without_postcode(line, tidy_postcode(postcode))
-    return _Sorter(found).sort(_tokens(line))
+    line, outward = _without_outward(line)
+    outward = found.split(" ")[0] if found else tidy_outward(postcode) or outward
+    return _Sorter(found, outward).sort(_tokens(line))
 
 
 def _without_postcode(line: str, given: str | None) -> tuple[str, str | None]:
+    """The line without its postcodes, and the one given, else the last; "Close" and "Priory" are none (C1 0SE)."""
     found = None
     for match in reversed(list(EMBEDDED_POSTCODE.finditer(line))):
         read = tidy_postcode(match.group())
-        if read is not None:
+        if read is not None and not match.group().isalpha():
             found = found or read
             line = f"{line[: match.start()]}, {line[match.end() :]}"
     return line, given or found
+
+
+def _without_outward(line: str) -> tuple[str, str | None]:
+    """The line without the first half of a postcode at its end ("London N1"), and that half."""
+    match = _LAST_OUTWARD.search(line)
+    outward = tidy_outward(match.group(1)) if match else None
+    return (line[: match.start()], outward) if match and outward else (line, None)
 
 
 def _tokens(line: str) -> list[str]:
     """Words, numbers, commas, dashes and slashes; ``A15`` is one token, ``#A15``."""
     line = line.replace("'", "").replace("(", ",").replace(")", ",").replace("&", " AND ")
     line = _CARE_OF.sub(" ", _REAR_OF.sub(" REAR FLOOR ", line))
+    line = _ROAD_NUMBER.sub(" ", line)
     line = _ORDINAL.sub(lambda match: _ORDINALS.get(match.group(1), match.group()), line)
     line = _UP_TO.sub("-", line)
     tokens = []
@@ -156,8 +172,9 @@ def _tokens(line: str) -> list[str]:
 class _Sorter:
     """Goes through the tokens once and puts each where it belongs."""
 
-    def __init__(self, postcode: str | None) -> None:
+    def __init__(self, postcode: str | None, outward: str | None) -> None:
         self._postcode = postcode
+        self._outward = outward
         self._units: list[Span] = []
         self._letters: set[tuple[str, int]] = set()
         self._codes: set[str] = set()
@@ -263,6 +280,7 @@ class _Sorter:
         blocks = bool(name) and bool(runs)
         return Reading(
             postcode=self._postcode,
+            outward=self._outward,
             spans=self._spans([part for part in self._parts if isinstance(part, list)]),
             letters=frozenset(self._letters),
             codes=frozenset(self._codes),
@@ -286,7 +304,7 @@ class _Sorter:
         return tuple(tuple(dict.fromkeys((*units, *way))) for way in _ways(last, role, self._is_scottish()))
 
     def _is_scottish(self) -> bool:
-        return bool(self._postcode and _SCOTTISH.match(self._postcode))
+        return bool(self._outward and _SCOTTISH.match(self._outward))
 
 
 def _ways(run: list[tuple[int, int, str]], role: Role, scottish: bool) -> list[list[Span]]:  # noqa: FBT001
@@ -386,16 +404,13 @@ def _is_saint(words: list[str], at: int, breaks: list[int]) -> bool:
 
 def _name_end(words: list[str], breaks: list[int], end: int, *, numbered: bool) -> int:
     """How many of the first words name a building rather than the street."""
-    for at in range(1, min(len(words), 6)):
-        if words[at] in _BUILDINGS and at + 1 < end:
-            return at + 1 if end > at + 2 or at + 1 in breaks else 0
-        if words[at] in _BUILDINGS and at + 1 in breaks and not numbered:
+    for at in reversed(range(1 if numbered else 0, min(len(words), 7))):
+        leaves_a_street = at + 3 <= end or (at + 1 < end and at + 1 in breaks)
+        if words[at] in BUILDINGS and (leaves_a_street or (at + 1 in breaks and not numbered)):
             return at + 1
-    if numbered:
+    if numbered or not words:
         return 0
     if breaks and breaks[0] < len(words):
         return breaks[0]
-    named = next((at for at, word in enumerate(words) if at and word in _BUILDINGS), None)
-    if named is not None:
-        return named + 1
-    return max(end - 2, 1) if words else 0
+    named = next((at for at in reversed(range(1, min(len(words), 5))) if words[at] in BUILDINGS), None)
+    return named + 1 if named is not None else max(end - 2, 1)
