@@ -330,7 +330,7 @@ def _add(work: Work, outreach: Outreach, given: Sequence[GivenAddress], refused:
 
 def _known_uprns(work: Work, lines: Sequence[str]) -> frozenset[str]:
     """Those UPRNs among the lines that the address list holds."""
-    wanted = [(tidy_uprn(line), None) for line in lines if _is_number(line)]
+    wanted = [GivenAddress(uprn=line) for line in lines if _is_number(line)]
     return frozenset(found.uprn for found in LocalGazetteer(work.session).look_up(wanted) if found)
 
 

@@ -30,6 +30,15 @@ class RegisterAddress:
     uprn: str
     line: str
 
+    @classmethod
+    def from_parts(
+        cls, uprn: str, *, flat: str, building: str, number: str, street: str, locality: str, town: str, postcode: str
+    ) -> "RegisterAddress":
+        """An address from BS 7666 parts; a bare ``3`` or ``B`` in the column of flats is written as a flat."""
+        bare = bool(flat) and (flat[0].isdigit() or len(flat) == 1)
+        parts = (f"Flat {flat}" if bare else flat, building, f"{number} {street}".strip(), locality, town, postcode)
+        return cls(uprn, ", ".join(part for part in parts if part))
+
 
 @dataclass(frozen=True, slots=True)
 class Resolution:

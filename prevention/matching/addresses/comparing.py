@@ -33,7 +33,9 @@ WEIGHTS: dict[str, dict[str, float]] = {
         "same_alone": 10, "close_alone": 7, "part_alone": 2, "none_alone": -6, "added_alone": -6,
         "kind_differs_alone": 2, "other_alone": -14,
     },
-    "street": {"same": 6, "close": 4.5, "most": 4, "alike": 2, "part": 1, "missing": 0, "kind_differs": -1, "different": -6},
+    "street": {
+        "same": 6, "close": 4.5, "most": 4, "alike": 2, "part": 1, "missing": 0, "kind_differs": -1, "different": -6,
+    },
     "postcode": {"same": 6, "slip": 4, "sector": 3, "outward": 1.5, "missing": 0, "area": -3, "different": -8},
 }  # fmt: skip
 #: For each word that both have of localities and towns, up to three.
@@ -42,7 +44,9 @@ _MOST_PLACES = 3
 #: Streets written by ear ("Oopton Lane") are as alike as this, of 100; North Road and South Road are not.
 _ALIKE = 66
 #: The dwellings that are the one written, however it was written; where it is not, a person has to look.
-SAME_DWELLING = frozenset({"same", "range_start", "range", "place_added", "number_missing", "unnumbered", "number_added"})
+SAME_DWELLING = frozenset(
+    {"same", "range_start", "range", "place_added", "number_missing", "unnumbered", "number_added"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +73,25 @@ class Fit:
 
 def compare_addresses(written: Reading, known: Reading) -> Fit:
     """Compare an address as written with one of a register. Pure; never raises."""
+    dwelling = _dwelling_level(written, known, named=True)
+    if dwelling == "other":
+        return _OTHER  # most neighbours: no need to look at their words
     name = _name_level(written, known)
-    dwelling = _dwelling_level(written, known, named=name in {"same", "close", "part"})
+    if name not in _NAMED:
+        dwelling = _dwelling_level(written, known, named=False)
     alone = dwelling in {"unnumbered", "number_added"}
     return Fit(
         dwelling=dwelling,
         name=f"{name}_alone" if alone else name,
-        street=_street_level(written, known) if dwelling != "other" else "missing",
+        street=_street_level(written, known),
         postcode=_postcode_level(written, known),
         shared_places=len(_telling(written.tail) & _telling(known.words)),
     )
+
+
+_OTHER = Fit("other", "none", "missing", "missing", 0)
+#: Levels of the name by which a number may be taken for a flat of the block so named.
+_NAMED = frozenset({"same", "close", "part"})
 
 
 # --- the dwelling ---------------------------------------------------------------------------------------------------
@@ -294,17 +307,26 @@ def _street_level(written: Reading, known: Reading) -> str:
     gone_theirs, slip_theirs = _missing(theirs, written.words)
     gone_mine, slip_mine = _missing(mine, known.name + known.street)
     if not gone_theirs and not gone_mine:
-        kinds = _kinds(written.street[-1:]), _kinds(known.street[-1:])
-        if all(kinds) and kinds[0] != kinds[1]:
-            return "kind_differs"
-        return "close" if slip_theirs or slip_mine else "same"
+        level = "close" if slip_theirs or slip_mine else "same"
+        return "kind_differs" if _kinds_differ(written, known) else level
     if not gone_theirs or not gone_mine:
         return "most"
     if gone_theirs < len(theirs) or gone_mine < len(mine):
         return "part"
+    return _level_of_other_streets(written, known)
+
+
+def _kinds_differ(written: Reading, known: Reading) -> bool:
+    """Whether one is a road and the other a lane, say."""
+    mine, theirs = _kinds(written.street[-1:]), _kinds(known.street[-1:])
+    return bool(mine and theirs) and mine != theirs
+
+
+def _level_of_other_streets(written: Reading, known: Reading) -> str:
     if not (_kinds(written.street[-2:]) and _kinds(known.street[-2:])):
         return "missing"
-    return "alike" if ratio("".join(sorted(mine)), "".join(sorted(theirs))) >= _ALIKE else "different"
+    by_ear = ratio("".join(sorted(_or_all(written.street))), "".join(sorted(_or_all(known.street))))
+    return "alike" if by_ear >= _ALIKE else "different"
 
 
 # --- postcode -------------------------------------------------------------------------------------------------------

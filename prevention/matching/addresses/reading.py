@@ -57,6 +57,15 @@ class Reading:
     blocks: bool
 
     @property
+    def plain_streets(self) -> tuple[str, ...]:
+        """The street in small letters without points and apostrophes, in the ways it may stand in a gazetteer."""
+        words = [word.lower() for word in self.street]
+        if words and words[-1] == "st":
+            words[-1] = "street"
+        plain = " ".join(words)
+        return (plain, f"the {plain}") if plain else ()
+
+    @property
     def words(self) -> tuple[str, ...]:
         """Every word, in the order written."""
         return self.name + self.street + self.tail
@@ -80,14 +89,17 @@ _SIDES = frozenset({"REAR", "FRONT", "LEFT", "RIGHT", "MIDDLE", "ABOVE", "OVER"}
 _FLOORS = frozenset({"FLOOR", "FLR"})
 _ORDINAL = re.compile(r"\b([0-9])(?:ST|ND|RD|TH)\b")
 _ORDINALS = {"1": "FIRST", "2": "SECOND", "3": "THIRD", "4": "FOURTH", "5": "FIFTH", "6": "SIXTH"}
-_COUNTED = {word: at for at, word in enumerate(["ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE", "TEN"], start=1)}
+_COUNTED = {
+    word: at
+    for at, word in enumerate(["ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE", "TEN"], start=1)
+}
 #: Where "12/3" is flat 3 of number 12; elsewhere it is flat 12 of number 3, or numbers 3 to 12.
 _SCOTTISH = re.compile(r"(?:AB|DD|DG|EH|FK|G|HS|IV|KA|KW|KY|ML|PA|PH|TD|ZE)[0-9]")
 
 _STREET_KINDS = frozenset(
     {
-        "ROAD", "STREET", "ST", "AVENUE", "CLOSE", "LANE", "DRIVE", "CRESCENT", "TERRACE", "GARDENS", "SQUARE", "MEWS", "GROVE",
-        "WAY",
+        "ROAD", "STREET", "ST", "AVENUE", "CLOSE", "LANE", "DRIVE", "CRESCENT", "TERRACE", "GARDENS", "SQUARE", "MEWS",
+        "GROVE", "WAY",
     }
 )  # fmt: skip
 _SOMETIMES_STREETS = frozenset(
@@ -121,11 +133,13 @@ _CODE = re.compile(r"#[A-Z][0-9]{1,3}")
 #: "10 to 12", "10 and 12": as wide as one address with several numbers gets.
 _UP_TO = re.compile(r"(?<=[0-9A-Z]) (?:TO|AND) (?=[0-9])")
 _WIDEST_RANGE = 60
+#: Digits beyond these are no house's: what is read stays small.
+_LONGEST_NUMBER = 12
 _REAR_OF = re.compile(r"\bR/O\b|\bREAR OF\b|\bTHE REAR\b|\bBEHIND\b")
 _CARE_OF = re.compile(r"\bC/O\b")
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def read_address(text: str, postcode: str = "") -> Reading:
     """Read an address on one line or several; the postcode is taken from ``postcode``, else from the text.
 
@@ -163,7 +177,7 @@ def _tokens(line: str) -> list[str]:
     line = _ROAD_NUMBER.sub(" ", line)
     line = _ORDINAL.sub(lambda match: _ORDINALS.get(match.group(1), match.group()), line)
     line = _UP_TO.sub("-", line)
-    tokens = []
+    tokens: list[str] = []
     for piece in _GLUED.sub(r" #\1\2 ", line).split():
         tokens += [piece] if _CODE.fullmatch(piece) else _TOKEN.findall(piece)
     return tokens
@@ -193,60 +207,59 @@ class _Sorter:
 
     def _take(self, tokens: Sequence[str], at: int) -> int:
         """Put the token at ``at`` where it belongs; the place of the next one."""
-        token = tokens[at]
-        if token.isdigit():
+        word = tokens[at]
+        if _is_number(word):
             return self._take_number(tokens, at)
-        if token in _FLATS or token in _ROOMS:
+        if word in _FLATS or word in _ROOMS:
             return self._take_flat(tokens, at)
-        if token == ",":
+        if word == ",":
             self._parts.append(None)
-        elif token.startswith("#"):
+        elif word.startswith("#"):
             if _peek(tokens, at - 1) in {"", ","} and _peek(tokens, at + 1) not in {"", ","}:
-                self._codes.add(token[1:])
+                self._codes.add(word[1:])
         elif _is_place(tokens, at):
-            self._places.add(_PLACES[token])
-        elif len(token) == 1:
+            self._places.add(_PLACES[word])
+        elif len(word) == 1:
             self._take_letter(tokens, at)
-        elif token not in _FLOORS and token not in _SILENT:
-            self._parts.append(_ONE_WAY.get(token, token))
+        elif word not in _FLOORS and word not in _SILENT:
+            self._parts.append(_ONE_WAY.get(word, word))
         return at + 1
 
     def _take_flat(self, tokens: Sequence[str], at: int) -> int:
+        """Take "Flat 3", "Room B", "Apt No 12A": the word and what follows it, unless that is no identifier."""
         room, at = tokens[at] in _ROOMS, at + 1
         while _peek(tokens, at) in {"NO", "NUMBER", "NUM"}:
             at += 1
-        token = _peek(tokens, at)
-        if room and (token.isdigit() or len(token) == 1 or token.startswith("#")):
-            self._rooms.add(token.lstrip("#0"))
-            return at + 2 if _is_letter(_peek(tokens, at + 1)) and token.isdigit() else at + 1
-        number = int(token[:6]) if token.isdigit() else _COUNTED.get(token, 0)
-        if number:
+        word, after = _peek(tokens, at), _peek(tokens, at + 1)
+        number = _as_number(word) if _is_number(word) else _COUNTED.get(word, 0)
+        lettered = bool(number) and _is_letter(after)
+        if room and (number or _is_letter(word) or word.startswith("#")):
+            self._rooms.add(f"{number or word}{after if lettered else ''}")
+        elif number:
             self._settle(0)
             self._units.append(Span(Role.UNIT, number, number))
-            at += 1
-            if _is_letter(_peek(tokens, at)):
-                self._letters.add((tokens[at], number))
-                at += 1
-            return at + 1 if _peek(tokens, at) in {"-", "/"} else at
-        if token.startswith("#"):
-            self._codes.add(token[1:])
-            return at + 1
-        if _is_letter(token) and (token != "S" or len(_peek(tokens, at + 1)) != 1):
+            if lettered:
+                self._letters.add((after, number))
+        elif word.startswith("#"):
+            self._codes.add(word[1:])
+        elif _is_letter(word):
             self._settle(0)
-            self._waiting = token
-            return at + 2 if _peek(tokens, at + 1) in {"-", "/"} else at + 1
-        return at
+            self._waiting = word
+        else:
+            return at
+        at += 2 if lettered else 1
+        return at + 1 if _peek(tokens, at) in {"-", "/"} else at
 
     def _take_number(self, tokens: Sequence[str], at: int) -> int:
-        low = high = int(tokens[at][:6])
+        low = high = _as_number(tokens[at])
         kind = ""
         at += 1
         if _is_letter(_peek(tokens, at)):
             self._letters.add((tokens[at], low))
             at += 1
-        if _peek(tokens, at) in {"-", "/"} and _peek(tokens, at + 1).isdigit():
+        if _peek(tokens, at) in {"-", "/"} and _is_number(_peek(tokens, at + 1)):
             kind = tokens[at]
-            high = int(tokens[at + 1][:6])
+            high = _as_number(tokens[at + 1])
             at += 2
             if _is_letter(_peek(tokens, at)):
                 self._letters.add((tokens[at], high))
@@ -259,12 +272,12 @@ class _Sorter:
         return at
 
     def _take_letter(self, tokens: Sequence[str], at: int) -> None:
-        token = tokens[at]
+        word = tokens[at]
         starts = _peek(tokens, at - 1) in {"", ","}
-        if _is_letter(token) and starts and (_peek(tokens, at + 1).isdigit() or _peek(tokens, at + 1) == ","):
-            self._waiting = token
-        elif token not in {"S", "-", "/"}:
-            self._parts.append(token)
+        if _is_letter(word) and starts and (_is_number(_peek(tokens, at + 1)) or _peek(tokens, at + 1) == ","):
+            self._waiting = word
+        elif word not in {"S", "-", "/"}:
+            self._parts.append(word)
 
     def _settle(self, number: int) -> None:
         if self._waiting:
@@ -322,11 +335,11 @@ def _ways(run: list[tuple[int, int, str]], role: Role, scottish: bool) -> list[l
             return [[Span(role, low, high)]]
         split = [Span(Role.UNIT, low, low), Span(Role.NUMBER, high, high)]
         return [split, [Span(role, low, high)]] if _is_range(low, high) else [split]
-    flat, rest = run[0], run[1:]
-    number = Span(Role.NUMBER, min(each[0] for each in rest), max(each[1] for each in rest))
-    if number.low <= flat[0] <= number.high:
-        return [[Span(role, number.low, number.high)]]
-    return [[Span(Role.UNIT, flat[0], flat[1]), number]]
+    (unit, unit_to, _), *rest = run
+    numbers = Span(Role.NUMBER, min(each[0] for each in rest), max(each[1] for each in rest))
+    if numbers.low <= unit <= numbers.high:
+        return [[Span(role, numbers.low, numbers.high)]]
+    return [[Span(Role.UNIT, unit, unit_to), numbers]]
 
 
 def _is_range(low: int, high: int) -> bool:
@@ -337,19 +350,27 @@ def _peek(tokens: Sequence[str], at: int) -> str:
     return tokens[at] if 0 <= at < len(tokens) else ""
 
 
-def _is_letter(token: str) -> bool:
-    return len(token) == 1 and token.isascii() and token.isalpha()
+def _is_number(token: str) -> bool:
+    return token.isascii() and token.isdigit()
+
+
+def _as_number(token: str) -> int:
+    return int(token[-_LONGEST_NUMBER:])
+
+
+def _is_letter(word: str) -> bool:
+    return len(word) == 1 and word.isascii() and word.isalpha()
 
 
 def _is_place(tokens: Sequence[str], at: int) -> bool:
     """Whether the word says where in the house: before "floor" or "flat", after them, or short for both."""
-    token, before, after = tokens[at], _peek(tokens, at - 1), _peek(tokens, at + 1)
-    if token not in _PLACES:
+    word, before, after = tokens[at], _peek(tokens, at - 1), _peek(tokens, at + 1)
+    if word not in _PLACES:
         return False
-    if token in _SHORT_PLACES or after in _FLOORS or after in _FLATS:
+    if word in _SHORT_PLACES or after in _FLOORS or after in _FLATS:
         return True
     if before in _FLOORS or before in _FLATS:
-        return token in _SIDES or after in {"", ","}
+        return word in _SIDES or after in {"", ","}
     return after in _PLACES and _is_place(tokens, at + 1)
 
 
@@ -397,9 +418,7 @@ def _street_end(words: list[str], breaks: list[int]) -> int:
 
 
 def _is_saint(words: list[str], at: int, breaks: list[int]) -> bool:
-    return at + 1 not in breaks and any(
-        word in _STREET_KINDS and word != "ST" for word in words[at + 1 : at + 4]
-    )
+    return at + 1 not in breaks and any(word in _STREET_KINDS and word != "ST" for word in words[at + 1 : at + 4])
 
 
 def _name_end(words: list[str], breaks: list[int], end: int, *, numbered: bool) -> int:
