@@ -19,6 +19,8 @@ NONE_OF_THEM = 10.0
 SURE = 0.98
 #: … and when the next one is so many bits behind.
 SURE_LEAD = 5.0
+#: Flats of a house fit so many bits worse than the house itself where only the flat is not written.
+_FLATS_BEHIND = 18.0
 #: Only so many addresses that share the rarest words and numbers are compared where no postcode leads to them.
 _MOST_COMPARED = 100
 
@@ -91,8 +93,22 @@ class AddressRegister:
         others = [each[0] for each in ranked[1:]]
         probability = 1.0 / (1.0 + sum(2.0 ** (each - bits) for each in [*others, NONE_OF_THEM]))
         lead = bits - max(others, default=-inf)
-        sure = probability >= SURE and lead >= SURE_LEAD and fit.dwelling in SAME_DWELLING
-        return Resolution(best, probability, lead, sure=sure and self._is_located(reading, at, candidates), fit=fit)
+        sure = (
+            probability >= SURE
+            and lead >= SURE_LEAD
+            and fit.dwelling in SAME_DWELLING
+            and self._is_located(reading, at, candidates)
+            and not any(self._is_flat_there(each, bits) for each in ranked)
+        )
+        return Resolution(best, probability, lead, sure=sure, fit=fit)
+
+    def _is_flat_there(self, other: tuple[float, RegisterAddress, int, Fit], bits: float) -> bool:
+        """Whether it is a flat in the house that was written without a flat: somebody may have left it out."""
+        return (
+            other[3].dwelling == "flat_missing"
+            and self._entries[other[2]][1].says_flat
+            and other[0] > bits - _FLATS_BEHIND
+        )
 
     def _is_located(self, written: Reading, best: int, candidates: Iterable[int]) -> bool:
         """Whether the text says where its street is: by (half) a postcode, or by being the only one of its name."""

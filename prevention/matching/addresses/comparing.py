@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.fuzz import ratio
 
-from prevention.matching.addresses.reading import BUILDINGS, KINDS, Reading, Role, Span
+from prevention.matching.addresses.reading import BUILDINGS, DIRECTIONS, KINDS, Reading, Role, Span
 
 WEIGHTS: dict[str, dict[str, float]] = {
     "dwelling": {
@@ -20,12 +20,14 @@ WEIGHTS: dict[str, dict[str, float]] = {
         "range": 6,  # "12" and "10-12"
         "place_added": 4,  # one side says the floor as well
         "number_missing": 3,  # the flat and the block agree, one side leaves out the block's number
+        "number_unsaid": 0,  # the same, without a block that agrees
         "unnumbered": 0,
         "number_added": -2,  # a house with a name, and a number on one side
         "room": -2,  # a room of the flat or house
         "role_differs": -3,  # "Flat 12, High Street" and "12 High Street"
         "flat_added": -5,
         "flat_missing": -6,
+        "flat_elsewhere": -12,  # the same flat of another block
         "other": -40,
     },
     "name": {
@@ -34,7 +36,7 @@ WEIGHTS: dict[str, dict[str, float]] = {
         "kind_differs_alone": 2, "other_alone": -14,
     },
     "street": {
-        "same": 6, "close": 4.5, "most": 4, "alike": 2, "part": 1, "missing": 0, "kind_differs": -1, "different": -6,
+        "same": 6, "close": 5, "most": 4, "alike": 2, "part": 1, "missing": 0, "kind_differs": -1, "different": -6,
     },
     "postcode": {"same": 6, "slip": 4, "sector": 3, "outward": 1.5, "missing": 0, "area": -3, "different": -8},
 }  # fmt: skip
@@ -177,20 +179,30 @@ def _level_with_pair(
     pairs: Sequence[tuple[Span, Span, bool]], one: _Side, other: _Side, *, named: bool, flats_agree: bool
 ) -> str:
     if other.reading.rooms != one.reading.rooms:
-        return "room" if one.reading.rooms else "flat_missing"
-    if not named and not flats_agree and _counts_differently(pairs, one, other):
-        return "role_differs"
-    if one.places or other.places:
-        return "place_added"
-    if one.numbers or other.numbers:
-        return "number_missing"
-    if all(exact for _, _, exact in pairs):
-        return "same"
-    return "range_start" if all(first.low == second.low for first, second, _ in pairs) else "range"
+        level = "room" if one.reading.rooms else "flat_missing"
+    elif not named and not flats_agree and _counts_differently(pairs, one, other):
+        level = "role_differs"
+    elif not named and _only_flats(pairs, one, other):
+        level = "flat_elsewhere" if one.reading.name and other.reading.name else "number_unsaid"
+    elif one.places or other.places:
+        level = "place_added"
+    elif one.numbers or other.numbers:
+        level = "number_missing"
+    elif all(exact for _, _, exact in pairs):
+        level = "same"
+    else:
+        level = "range_start" if all(first.low == second.low for first, second, _ in pairs) else "range"
+    return level
 
 
 def _is_flat(one: Span, other: Span, _exact: bool) -> bool:  # noqa: FBT001 a part of a pair
     return one.role is Role.UNIT and other.role is Role.UNIT
+
+
+def _only_flats(pairs: Sequence[tuple[Span, Span, bool]], one: _Side, other: _Side) -> bool:
+    """Whether what both have tells a flat, and no building."""
+    blocks = one.reading.blocks or other.reading.blocks
+    return all(_is_flat(*pair) or (blocks and Role.EITHER in {pair[0].role, pair[1].role}) for pair in pairs)
 
 
 def _counts_differently(pairs: Sequence[tuple[Span, Span, bool]], one: _Side, other: _Side) -> bool:
@@ -304,6 +316,9 @@ def _street_level(written: Reading, known: Reading) -> str:
     mine, theirs = _or_all(written.street), _or_all(known.street)
     if not mine or not theirs:
         return "missing"
+    directions = DIRECTIONS.intersection(written.street), DIRECTIONS.intersection(known.street)
+    if all(directions) and not directions[0] & directions[1]:
+        return "different"
     gone_theirs, slip_theirs = _missing(theirs, written.words)
     gone_mine, slip_mine = _missing(mine, known.name + known.street)
     if not gone_theirs and not gone_mine:

@@ -41,7 +41,8 @@ class Reading:
     ``spans`` holds one reading of the numbers, or two where the text leaves it open. ``letters`` are (letter, the
     number it stands with; 0 when it stands with none). ``codes`` are identifiers such as ``A15``; ``rooms`` are rooms
     of a flat or house; ``places`` are floors and sides ("GROUND", "REAR"). ``name`` names the building or house,
-    ``blocks`` says that it follows its number ("4 Turnpike House"), so that the number counts its flats.
+    ``blocks`` says that it follows its number ("4 Turnpike House"), so that the number counts its flats, and
+    ``says_flat`` that the text speaks of a flat or room in so many words.
     """
 
     postcode: str | None
@@ -55,6 +56,7 @@ class Reading:
     street: tuple[str, ...]
     tail: tuple[str, ...]
     blocks: bool
+    says_flat: bool
 
     @property
     def plain_streets(self) -> tuple[str, ...]:
@@ -81,10 +83,12 @@ _PLACES = {
     "FF": "1", "SECOND": "2", "SFF": "2", "THIRD": "3", "FOURTH": "4", "FIFTH": "5", "SIXTH": "6", "TOP": "TOP",
     "TFF": "TOP", "BASEMENT": "BASEMENT", "BSMT": "BASEMENT", "GARDEN": "GARDEN", "LOWER": "LOWER", "UPPER": "UPPER",
     "ATTIC": "TOP", "REAR": "REAR", "FRONT": "FRONT", "LEFT": "LEFT", "RIGHT": "RIGHT", "MIDDLE": "MIDDLE",
-    "ABOVE": "ABOVE", "OVER": "ABOVE",
+    "ABOVE": "ABOVE", "OVER": "ABOVE", "ANNEXE": "ANNEXE", "ANNEX": "ANNEXE",
 }  # fmt: skip
 #: Words of a floor that are so without "floor" or "flat" beside them.
-_SHORT_PLACES = frozenset({"GFF", "GF", "FFF", "SFF", "TFF", "BASEMENT", "BSMT"})
+_SHORT_PLACES = frozenset({"GFF", "GF", "FFF", "SFF", "TFF", "BASEMENT", "BSMT", "ANNEXE", "ANNEX"})
+#: "The flat, 12 High Street": a flat of which nothing else is told.
+_SOME_FLAT = "FLAT"
 _SIDES = frozenset({"REAR", "FRONT", "LEFT", "RIGHT", "MIDDLE", "ABOVE", "OVER"})
 _FLOORS = frozenset({"FLOOR", "FLR"})
 _ORDINAL = re.compile(r"\b([0-9])(?:ST|ND|RD|TH)\b")
@@ -117,9 +121,10 @@ BUILDINGS = frozenset(
         "RECTORY", "POINT", "LOFTS", "WHARF", "BUILDINGS", "BUILDING", "MILL", "GRANGE", "MANOR", "CENTRE", "FARMHOUSE",
     }
 )  # fmt: skip
-_DIRECTIONS = frozenset({"NORTH", "SOUTH", "EAST", "WEST"})
+#: A street's North and South are two streets.
+DIRECTIONS = frozenset({"NORTH", "SOUTH", "EAST", "WEST"})
 #: Words that tell hardly one address from another.
-KINDS = _STREET_KINDS | _SOMETIMES_STREETS | BUILDINGS | _DIRECTIONS | {"PREMISES", "NURSING", "CARE", "RESIDENTIAL"}
+KINDS = _STREET_KINDS | _SOMETIMES_STREETS | BUILDINGS | DIRECTIONS | {"PREMISES", "NURSING", "CARE", "RESIDENTIAL"}
 _SILENT = frozenset({"THE", "AND", "OF", "IN", "AT", "LE", "NO", "NUMBER", "NR", "NEAR", "HOUSENAME"})
 _ONE_WAY = {**ABBREVIATIONS, "STR": "STREET", "ST": "ST", "SAINT": "ST", "STS": "ST", "UPON": "ON",
             "CRESENT": "CRESCENT", "AVENUES": "AVENUE", "FM": "FARM", "COTT": "COTTAGE", "COTTS": "COTTAGES",
@@ -246,6 +251,7 @@ class _Sorter:
             self._settle(0)
             self._waiting = word
         else:
+            self._places.add(_SOME_FLAT)
             return at
         at += 2 if lettered else 1
         return at + 1 if _peek(tokens, at) in {"-", "/"} else at
@@ -289,8 +295,11 @@ class _Sorter:
         last = runs[-1] if runs else -1
         before = [part for part in self._parts[: max(last, 0)] if isinstance(part, str)]
         after = [part for part in self._parts[last + 1 :] if not isinstance(part, list)]
-        name, street, tail = _name_and_street(after, numbered=bool(runs))
-        blocks = bool(name) and bool(runs)
+        flat_told = bool(self._units or self._letters or self._codes or self._places - {_SOME_FLAT})
+        name, street, tail = _name_and_street(after, numbered=bool(runs), in_a_flat=flat_told)
+        says_flat = bool(self._units or self._places or self._rooms)
+        if flat_told:
+            self._places.discard(_SOME_FLAT)
         return Reading(
             postcode=self._postcode,
             outward=self._outward,
@@ -302,7 +311,8 @@ class _Sorter:
             name=_one_saint((*before, *name)),
             street=_one_saint(street),
             tail=_one_saint(tail),
-            blocks=blocks,
+            blocks=bool(name) and bool(runs),
+            says_flat=says_flat,
         )
 
     def _spans(self, runs: list[list[tuple[int, int, str]]]) -> tuple[tuple[Span, ...], ...]:
@@ -374,14 +384,16 @@ def _is_place(tokens: Sequence[str], at: int) -> bool:
     return after in _PLACES and _is_place(tokens, at + 1)
 
 
-def _name_and_street(after: list[str | None], *, numbered: bool) -> tuple[list[str], list[str], list[str]]:
+def _name_and_street(
+    after: list[str | None], *, numbered: bool, in_a_flat: bool
+) -> tuple[list[str], list[str], list[str]]:
     """What follows the last number (or the whole address): a building's name, the street, the rest."""
     while after and after[0] is None:
         after = after[1:]
     words = [word for word in after if word is not None]
     breaks = _breaks(after)
     end = _street_end(words, breaks)
-    start = _name_end(words, breaks, end, numbered=numbered)
+    start = _name_end(words, breaks, end, numbered=numbered, least=0 if in_a_flat else 1)
     end = max(end, start)
     return words[:start], words[start:end], words[end:]
 
@@ -411,7 +423,7 @@ def _street_end(words: list[str], breaks: list[int]) -> int:
             end = at + 1
             while end < len(words) and end not in breaks and words[end] in _STREET_KINDS and words[end] != "ST":
                 end += 1
-            if end < len(words) and end not in breaks and words[end] in _DIRECTIONS:
+            if end < len(words) and end not in breaks and words[end] in DIRECTIONS:
                 end += 1
             return end
     return breaks[0] if breaks else min(2, len(words))
@@ -421,7 +433,7 @@ def _is_saint(words: list[str], at: int, breaks: list[int]) -> bool:
     return at + 1 not in breaks and any(word in _STREET_KINDS and word != "ST" for word in words[at + 1 : at + 4])
 
 
-def _name_end(words: list[str], breaks: list[int], end: int, *, numbered: bool) -> int:
+def _name_end(words: list[str], breaks: list[int], end: int, *, numbered: bool, least: int) -> int:
     """How many of the first words name a building rather than the street."""
     for at in reversed(range(1 if numbered else 0, min(len(words), 7))):
         leaves_a_street = at + 3 <= end or (at + 1 < end and at + 1 in breaks)
@@ -432,4 +444,4 @@ def _name_end(words: list[str], breaks: list[int], end: int, *, numbered: bool) 
     if breaks and breaks[0] < len(words):
         return breaks[0]
     named = next((at for at in reversed(range(1, min(len(words), 5))) if words[at] in BUILDINGS), None)
-    return named + 1 if named is not None else max(end - 2, 1)
+    return named + 1 if named is not None else max(end - 2, least)
