@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import inf, log2
 
 from prevention.matching.addresses.comparing import SAME_DWELLING, Fit, compare_addresses
-from prevention.matching.addresses.reading import Reading, read_address
+from prevention.matching.addresses.reading import KINDS, Reading, read_address
 
 #: An address that fits by as many bits is as likely as that the register has none that was meant.
 NONE_OF_THEM = 10.0
@@ -22,7 +22,7 @@ SURE_LEAD = 5.0
 #: Flats of a house fit so many bits worse than the house itself where only the flat is not written.
 _FLATS_BEHIND = 18.0
 #: Only so many addresses that share the rarest words and numbers are compared where no postcode leads to them.
-_MOST_COMPARED = 100
+_MOST_COMPARED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,16 @@ class AddressRegister:
                 self._by_word[word].append(at)
 
     def resolve(self, written: str, postcode: str = "") -> Resolution:
-        """The address that ``written`` means; ``postcode`` wins over one in the text. Never raises."""
+        """The address that ``written`` means; ``postcode`` wins over one in the text. Never raises.
+
+        The addresses of its postcode come first: one of them that is sure is not doubted for one of another postcode.
+        """
         reading = read_address(written, postcode)
-        candidates = self._candidates(reading)
+        here = set(self._by_postcode.get(reading.postcode, ())) if reading.postcode else set()
+        found = self._best_of(reading, here)
+        return found if found.sure else self._best_of(reading, here | self._alike(reading))
+
+    def _best_of(self, reading: Reading, candidates: set[int]) -> Resolution:
         ranked = sorted(
             (
                 (fit.bits, self._entries[at][0], at, fit)
@@ -98,7 +105,7 @@ class AddressRegister:
             and lead >= SURE_LEAD
             and fit.dwelling in SAME_DWELLING
             and self._is_located(reading, at, candidates)
-            and not any(self._is_flat_there(each, bits) for each in ranked)
+            and (self._entries[at][1].says_flat or not any(self._is_flat_there(each, bits) for each in ranked))
         )
         return Resolution(best, probability, lead, sure=sure, fit=fit)
 
@@ -118,21 +125,22 @@ class AddressRegister:
         places = {self._entries[at][1].outward for at in candidates if self._entries[at][1].street == street}
         return len(places) == 1
 
-    def _candidates(self, reading: Reading) -> set[int]:
-        found = set(self._by_postcode[reading.postcode]) if reading.postcode in self._by_postcode else set()
+    def _alike(self, reading: Reading) -> set[int]:
+        """The addresses that share most, counting a word or number the more the fewer addresses have it."""
         shares: dict[int, float] = defaultdict(float)
         for word in _leading_to(reading):
             having = self._by_word.get(word, ())
             for at in having:
                 shares[at] += log2(1 + len(self._entries) / len(having))
         nearest = sorted(shares, key=lambda at: (-shares[at], self._entries[at][0].uprn))
-        return found.union(nearest[:_MOST_COMPARED])
+        return set(nearest[:_MOST_COMPARED])
 
 
 def _leading_to(reading: Reading) -> set[str]:
     """The words and numbers by which an address is found where no postcode leads to it."""
     numbers = {str(number) for way in reading.spans for span in way for number in (span.low, span.high)}
-    return numbers.union(reading.name, reading.street)
+    words = {*reading.name, *reading.street}
+    return numbers | (words - KINDS or words)
 
 
 def resolve(written: str, candidates: Iterable[RegisterAddress], postcode: str = "") -> Resolution:

@@ -38,7 +38,10 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "street": {
         "same": 6, "close": 5, "most": 4, "alike": 2, "part": 1, "missing": 0, "kind_differs": -1, "different": -6,
     },
-    "postcode": {"same": 6, "slip": 4, "sector": 3, "outward": 1.5, "missing": 0, "area": -3, "different": -8},
+    "postcode": {
+        "same": 6, "slip": 4, "sector": 3, "outward": 1.5, "missing": 0, "other_sector": -1, "area": -3,
+        "different": -8,
+    },
 }  # fmt: skip
 #: For each word that both have of localities and towns, up to three.
 _PLACE_BITS = 1.0
@@ -215,8 +218,13 @@ def _counts_differently(pairs: Sequence[tuple[Span, Span, bool]], one: _Side, ot
 
 
 def _pair(mine: list[Span], theirs: list[Span]) -> list[tuple[Span, Span, bool]]:
-    """The numbers that both have, taken out of both lists: those that are equal first, then those within a range."""
+    """The numbers that both have, taken out of both lists: those that are equal first, then those within a range.
+
+    A house's number is looked for before a flat's: "1B" is the house of "Flat 1, 1B", not its flat.
+    """
     pairs = []
+    for spans in (mine, theirs):
+        spans.sort(key=lambda span: span.role is Role.UNIT)
     for exact in (True, False):
         for span in list(mine):
             found = next((other for other in theirs if _meet(span, other, exact=exact)), None)
@@ -349,18 +357,26 @@ def _level_of_other_streets(written: Reading, known: Reading) -> str:
 
 def _postcode_level(written: Reading, known: Reading) -> str:
     if written.outward is None or known.outward is None:
-        return "missing"
-    if written.postcode is not None and known.postcode is not None:
-        if written.postcode == known.postcode:
-            return "same"
-        first, second = written.postcode.replace(" ", ""), known.postcode.replace(" ", "")
-        if DamerauLevenshtein.distance(first, second, score_cutoff=1) <= 1:
-            return "slip"
-        if first[:-2] == second[:-2]:
-            return "sector"
-    if written.outward == known.outward:
-        return "outward"
-    return "area" if _area(written.outward) == _area(known.outward) else "different"
+        level = "missing"
+    elif written.postcode is not None and written.postcode == known.postcode:
+        level = "same"
+    elif _is_slip(written, known):
+        level = "slip"
+    elif written.outward != known.outward:
+        level = "area" if _area(written.outward) == _area(known.outward) else "different"
+    elif written.postcode is None or known.postcode is None:
+        level = "outward"
+    else:
+        level = "sector" if written.postcode[:-2] == known.postcode[:-2] else "other_sector"
+    return level
+
+
+def _is_slip(written: Reading, known: Reading) -> bool:
+    """Whether one letter or digit of the postcode is wrong, missing or too many, or two changed places."""
+    if written.postcode is None or known.postcode is None:
+        return False
+    first, second = written.postcode.replace(" ", ""), known.postcode.replace(" ", "")
+    return DamerauLevenshtein.distance(first, second, score_cutoff=1) <= 1
 
 
 def _area(outward: str) -> str:

@@ -62,10 +62,13 @@ class Reading:
     def plain_streets(self) -> tuple[str, ...]:
         """The street in small letters without points and apostrophes, in the ways it may stand in a gazetteer."""
         words = [word.lower() for word in self.street]
-        if words and words[-1] == "st":
+        if not words:
+            return ()
+        if words[-1] == "st":
             words[-1] = "street"
-        plain = " ".join(words)
-        return (plain, f"the {plain}") if plain else ()
+        saint = " ".join(words)
+        street = " ".join([words[0], *("street" if word == "st" else word for word in words[1:])])
+        return tuple(dict.fromkeys((saint, street, f"the {saint}", f"the {street}")))
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -137,14 +140,14 @@ _ROAD_NUMBER = re.compile(r"\b[ABCMU] ?[0-9]{4}\b")
 _CODE = re.compile(r"#[A-Z][0-9]{1,3}")
 #: "10 to 12", "10 and 12": as wide as one address with several numbers gets.
 _UP_TO = re.compile(r"(?<=[0-9A-Z]) (?:TO|AND) (?=[0-9])")
-_WIDEST_RANGE = 60
+_WIDEST_RANGE = 20
 #: Digits beyond these are no house's: what is read stays small.
 _LONGEST_NUMBER = 12
 _REAR_OF = re.compile(r"\bR/O\b|\bREAR OF\b|\bTHE REAR\b|\bBEHIND\b")
 _CARE_OF = re.compile(r"\bC/O\b")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def read_address(text: str, postcode: str = "") -> Reading:
     """Read an address on one line or several; the postcode is taken from ``postcode``, else from the text.
 
@@ -280,7 +283,8 @@ class _Sorter:
     def _take_letter(self, tokens: Sequence[str], at: int) -> None:
         word = tokens[at]
         starts = _peek(tokens, at - 1) in {"", ","}
-        if _is_letter(word) and starts and (_is_number(_peek(tokens, at + 1)) or _peek(tokens, at + 1) == ","):
+        before_number = _is_number(_peek(tokens, at + 1)) or _peek(tokens, at + 1) in {",", "/"}
+        if _is_letter(word) and starts and before_number:
             self._waiting = word
         elif word not in {"S", "-", "/"}:
             self._parts.append(word)
@@ -297,13 +301,14 @@ class _Sorter:
         after = [part for part in self._parts[last + 1 :] if not isinstance(part, list)]
         flat_told = bool(self._units or self._letters or self._codes or self._places - {_SOME_FLAT})
         name, street, tail = _name_and_street(after, numbered=bool(runs), in_a_flat=flat_told)
+        blocks = bool(name) and bool(runs)
         says_flat = bool(self._units or self._places or self._rooms)
         if flat_told:
             self._places.discard(_SOME_FLAT)
         return Reading(
             postcode=self._postcode,
             outward=self._outward,
-            spans=self._spans([part for part in self._parts if isinstance(part, list)]),
+            spans=self._spans([part for part in self._parts if isinstance(part, list)], blocks=blocks),
             letters=frozenset(self._letters),
             codes=frozenset(self._codes),
             rooms=frozenset(self._rooms),
@@ -311,11 +316,11 @@ class _Sorter:
             name=_one_saint((*before, *name)),
             street=_one_saint(street),
             tail=_one_saint(tail),
-            blocks=bool(name) and bool(runs),
+            blocks=blocks,
             says_flat=says_flat,
         )
 
-    def _spans(self, runs: list[list[tuple[int, int, str]]]) -> tuple[tuple[Span, ...], ...]:
+    def _spans(self, runs: list[list[tuple[int, int, str]]], *, blocks: bool) -> tuple[tuple[Span, ...], ...]:
         """The ways to read the numbers: the likeliest first, two at most."""
         units = list(dict.fromkeys(self._units))
         for run in runs[:-1]:
@@ -323,7 +328,9 @@ class _Sorter:
         if not runs:
             return (tuple(units),)
         last = [each for at, each in enumerate(runs[-1]) if each not in runs[-1][:at]]
-        role = Role.NUMBER if units else Role.EITHER
+        role = Role.EITHER
+        if units:
+            role = Role.UNIT if blocks else Role.NUMBER  # before a block's name stands no number of the street
         return tuple(tuple(dict.fromkeys((*units, *way))) for way in _ways(last, role, self._is_scottish()))
 
     def _is_scottish(self) -> bool:
@@ -353,7 +360,8 @@ def _ways(run: list[tuple[int, int, str]], role: Role, scottish: bool) -> list[l
 
 
 def _is_range(low: int, high: int) -> bool:
-    return low < high <= low + _WIDEST_RANGE
+    """Whether one building may have both numbers: on one side of the street, or next to each other."""
+    return low < high <= low + _WIDEST_RANGE and (high - low == 1 or (high - low) % 2 == 0)
 
 
 def _peek(tokens: Sequence[str], at: int) -> str:
@@ -421,7 +429,8 @@ def _street_end(words: list[str], breaks: list[int]) -> int:
             if words[at] not in kinds or (words[at] == "ST" and _is_saint(words, at, breaks)):
                 continue
             end = at + 1
-            while end < len(words) and end not in breaks and words[end] in _STREET_KINDS and words[end] != "ST":
+            more = _STREET_KINDS if kinds is _STREET_KINDS else _STREET_KINDS | _SOMETIMES_STREETS
+            while end < len(words) and end not in breaks and words[end] in more - {"ST"}:
                 end += 1
             if end < len(words) and end not in breaks and words[end] in DIRECTIONS:
                 end += 1
