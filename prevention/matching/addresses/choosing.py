@@ -15,6 +15,9 @@ from prevention.matching.addresses.reading import KINDS, Reading, read_address
 
 #: An address that fits by as many bits is as likely as that the register has none that was meant.
 NONE_OF_THEM = 10.0
+#: The same where not even half a postcode says which of the streets of a name is meant: a number and a street are too
+#: little then, a flat in a block with a name is enough.
+NONE_WITHOUT_POSTCODE = 13.0
 #: Sure from this probability on: one in fifty is the most that may be wrong where the weights are right.
 SURE = 0.98
 #: … and when the next one is so many bits behind.
@@ -98,7 +101,8 @@ class AddressRegister:
             return _NOBODY
         bits, best, at, fit = ranked[0]
         others = [each[0] for each in ranked[1:]]
-        probability = 1.0 / (1.0 + sum(2.0 ** (each - bits) for each in [*others, NONE_OF_THEM]))
+        nobody = NONE_OF_THEM if reading.outward is not None else NONE_WITHOUT_POSTCODE
+        probability = 1.0 / (1.0 + sum(2.0 ** (each - bits) for each in [*others, nobody]))
         lead = bits - max(others, default=-inf)
         sure = (
             probability >= SURE
