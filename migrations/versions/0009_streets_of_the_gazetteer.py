@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009_streets_of_the_gazetteer"
-down_revision = "0007_wards"
+down_revision = "0008_compared_records"
 branch_labels = None
 depends_on = None
 

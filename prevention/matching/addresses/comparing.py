@@ -1,8 +1,7 @@
 """How well a register's address fits an address as written: a level for each part, and what each level weighs.
 
 The weights are in bits, as in the model of people: what fits the address is so many times likelier to be written for it
-than for another. They were set from what UK addresses are like and held against labelled cases; what was measured is
-in docs/adr/0021-addresses-are-resolved-by-what-tells-a-dwelling.md.
+than for another. They were set from what UK addresses are like and held against labelled cases (docs/adr/0022).
 """
 
 from collections.abc import Collection, Iterable, Sequence
