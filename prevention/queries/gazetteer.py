@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Text, any_, bindparam, column, func, literal_column, or_, select, true
+from sqlalchemy import Row, Text, any_, bindparam, column, func, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from prevention.domain.gazetteer import KnownAddress
 from prevention.domain.referral import GivenAddress
@@ -14,17 +15,20 @@ from prevention.matching.addresses.choosing import RegisterAddress, resolve
 from prevention.matching.addresses.reading import Reading, read_address
 from prevention.matching.normalise.addresses import is_no_fixed_abode
 from prevention.matching.normalise.identifiers import tidy_uprn
-from prevention.models.premises import GazetteerAddress
+from prevention.models.premises import PLAIN_STREET, GazetteerAddress
 
 #: More addresses than a postcode ever holds.
 MOST_ADDRESSES = 200
 #: More addresses than a street has whose homes can be told apart without a postcode.
 MOST_ON_A_STREET = 1000
 
-_NAMED = select(GazetteerAddress).where(
+_Row = Row[Any]
+#: Rows of the table, not entities: a batch of an import looks through hundreds and keeps twenty.
+_TABLE = GazetteerAddress.__table__.c
+_NAMED = select(*_TABLE).where(
     or_(
-        GazetteerAddress.uprn == any_(bindparam("uprns", type_=ARRAY(Text))),
-        GazetteerAddress.postcode == any_(bindparam("postcodes", type_=ARRAY(Text))),
+        _TABLE.uprn == any_(bindparam("uprns", type_=ARRAY(Text))),
+        _TABLE.postcode == any_(bindparam("postcodes", type_=ARRAY(Text))),
     )
 )
 _WANTED = (
@@ -32,18 +36,19 @@ _WANTED = (
     .table_valued(column("street", Text), column("outward", Text))
     .render_derived(name="wanted")
 )
-_ON_STREET = aliased(
-    GazetteerAddress,
-    select(GazetteerAddress)
+_ON_STREET = (
+    select(*_TABLE)
     .where(
-        literal_column(f"lower(translate({GazetteerAddress.__tablename__}.street, '-''.', ' '))") == _WANTED.c.street,
-        or_(_WANTED.c.outward == "", GazetteerAddress.postcode.startswith(_WANTED.c.outward.concat(" "))),
+        literal_column(PLAIN_STREET.replace("street", "gazetteer_addresses.street")) == _WANTED.c.street,
+        or_(_WANTED.c.outward == "", _TABLE.postcode.startswith(_WANTED.c.outward.concat(" "))),
     )
     .limit(MOST_ON_A_STREET + 1)
     .correlate(_WANTED)
-    .lateral("on_street"),
+    .lateral("on_street")
 )
-_ALONG = select(_WANTED.c.street, _WANTED.c.outward, _ON_STREET).select_from(_WANTED.join(_ON_STREET, true()))
+_ALONG = select(
+    _WANTED.c.street.label("wanted_street"), _WANTED.c.outward.label("wanted_outward"), *_ON_STREET.c
+).select_from(_WANTED.join(_ON_STREET, true()))
 
 
 class LocalGazetteer:
@@ -76,25 +81,25 @@ class LocalGazetteer:
             found[at] = row
         return [_known(row) if row is not None else None for row in found]
 
-    def _by_number_or_postcode(self, wanted: Sequence["_Wanted"]) -> list[GazetteerAddress | None]:
+    def _by_number_or_postcode(self, wanted: Sequence["_Wanted"]) -> list[_Row | None]:
         uprns = {one.uprn for one in wanted if one.uprn}
         postcodes = {one.reading.postcode for one in wanted if one.text and one.reading.postcode}
         if not uprns and not postcodes:
             return [None] * len(wanted)
-        rows = self._session.scalars(_NAMED, {"uprns": list(uprns), "postcodes": list(postcodes)}).all()
+        rows = self._session.execute(_NAMED, {"uprns": list(uprns), "postcodes": list(postcodes)}).all()
         by_uprn = {row.uprn: row for row in rows}
         for one in wanted:
             one.nearby = [row for row in rows if row.postcode == one.reading.postcode] if one.text else []
         return [by_uprn.get(one.uprn or "") or one.surely_meant() for one in wanted]
 
-    def _along_streets(self, wanted: Sequence["_Wanted"]) -> list[GazetteerAddress | None]:
+    def _along_streets(self, wanted: Sequence["_Wanted"]) -> list[_Row | None]:
         streets = {(street, one.outward) for one in wanted for street in one.reading.plain_streets}
         if not streets:
             return [None] * len(wanted)
         names, outwards = zip(*sorted(streets), strict=True)
         found = defaultdict(list)
-        for street, outward, row in self._session.execute(_ALONG, {"streets": list(names), "outwards": list(outwards)}):
-            found[street, outward].append(row)
+        for row in self._session.execute(_ALONG, {"streets": list(names), "outwards": list(outwards)}):
+            found[row.wanted_street, row.wanted_outward].append(row)
         for one in wanted:
             on_street = [row for street in one.reading.plain_streets for row in found[street, one.outward]]
             # Of a street that is not known whole nobody can say that only one home fits.
@@ -110,7 +115,7 @@ class _Wanted:
     text: str
     postcode: str
     reading: Reading
-    nearby: list[GazetteerAddress] = field(default_factory=list)
+    nearby: list[_Row] = field(default_factory=list)
 
     @classmethod
     def of(cls, address: GivenAddress) -> "_Wanted":
@@ -123,7 +128,7 @@ class _Wanted:
     def outward(self) -> str:
         return self.reading.outward or ""
 
-    def surely_meant(self) -> GazetteerAddress | None:
+    def surely_meant(self) -> _Row | None:
         """The one address nearby that the words surely mean."""
         by_uprn = {row.uprn: row for row in self.nearby}
         if not self.text or not by_uprn:
@@ -132,7 +137,7 @@ class _Wanted:
         return by_uprn[resolution.best.uprn] if resolution.sure and resolution.best is not None else None
 
 
-def _as_registered(row: GazetteerAddress) -> RegisterAddress:
+def _as_registered(row: _Row) -> RegisterAddress:
     return RegisterAddress.from_parts(
         row.uprn,
         flat=row.flat,
@@ -145,7 +150,7 @@ def _as_registered(row: GazetteerAddress) -> RegisterAddress:
     )
 
 
-def _known(row: GazetteerAddress) -> KnownAddress:
+def _known(row: _Row | GazetteerAddress) -> KnownAddress:
     return KnownAddress(
         uprn=row.uprn,
         flat=row.flat,

@@ -66,6 +66,16 @@ def test_the_order_of_the_register_changes_nothing(
     assert AddressRegister(register).resolve(written) == AddressRegister(turned).resolve(written)
 
 
+@given(homes(), st.lists(homes(), max_size=12, unique_by=dwelling), st.booleans())
+def test_a_few_candidates_are_chosen_from_as_a_whole_register_is(
+    wanted: tuple[str, str, str], others: list[tuple[str, str, str]], here: bool
+) -> None:
+    register = [registered(home, str(at)) for at, home in enumerate(others)]
+    written = f"{wanted[0] and f'Flat {wanted[0]}, '}{wanted[1]} {wanted[2]}, London {POSTCODE if here else 'N1'}"
+    few, whole = resolve(written, register), AddressRegister(register).resolve(written)
+    assert (few.sure, few.best if few.sure else None) == (whole.sure, whole.best if whole.sure else None)
+
+
 @given(homes(), st.lists(homes(), max_size=12, unique_by=dwelling), FLAT_WORDS, st.booleans())
 @example(("1", "1B", "High Street"), [("B", "1", "High Street")], "Flat", False)
 def test_a_sure_address_is_the_very_dwelling(

@@ -5,6 +5,7 @@ home is far worse than none: an address is *sure* only when its probability is h
 no other fits nearly as well.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -63,19 +64,23 @@ class Resolution:
 _NOBODY = Resolution(None, 0.0, 0.0, sure=False, fit=None)
 
 
+#: An address of the register with its reading.
+_Entry = tuple[RegisterAddress, Reading]
+
+
 class AddressRegister:
-    """Addresses ready to be looked through: those of one postcode, a street, or a whole list.
+    """A long list of addresses, ready to be looked through again and again.
 
     The order in which the addresses come changes no answer.
     """
 
     def __init__(self, addresses: Iterable[RegisterAddress]) -> None:
-        self._entries = [(address, read_address(address.line)) for address in addresses]
-        self._by_postcode: dict[str | None, list[int]] = defaultdict(list)
+        self._entries: list[_Entry] = [(address, read_address(address.line)) for address in addresses]
+        self._by_postcode: dict[str | None, list[_Entry]] = defaultdict(list)
         self._by_word: dict[str, list[int]] = defaultdict(list)
-        for at, (_, reading) in enumerate(self._entries):
-            self._by_postcode[reading.postcode].append(at)
-            for word in _leading_to(reading):
+        for at, entry in enumerate(self._entries):
+            self._by_postcode[entry[1].postcode].append(entry)
+            for word in _leading_to(entry[1]):
                 self._by_word[word].append(at)
 
     def resolve(self, written: str, postcode: str = "") -> Resolution:
@@ -84,60 +89,31 @@ class AddressRegister:
         The addresses of its postcode come first: one of them that is sure is not doubted for one of another postcode.
         """
         reading = read_address(written, postcode)
-        here = set(self._by_postcode.get(reading.postcode, ())) if reading.postcode else set()
-        found = self._best_of(reading, here)
-        return found if found.sure else self._best_of(reading, here | self._alike(reading))
+        here = self._by_postcode.get(reading.postcode, []) if reading.postcode else []
+        found = _best_of(reading, here)
+        return found if found.sure else _best_of(reading, [*here, *self._alike(reading)])
 
-    def _best_of(self, reading: Reading, candidates: set[int]) -> Resolution:
-        ranked = sorted(
-            (
-                (fit.bits, self._entries[at][0], at, fit)
-                for at in candidates
-                if (fit := compare_addresses(reading, self._entries[at][1])).dwelling != "other"
-            ),
-            key=lambda each: (-each[0], each[1].uprn, each[1].line),
-        )
-        if not ranked:
-            return _NOBODY
-        bits, best, at, fit = ranked[0]
-        others = [each[0] for each in ranked[1:]]
-        nobody = NONE_OF_THEM if reading.outward is not None else NONE_WITHOUT_POSTCODE
-        probability = 1.0 / (1.0 + sum(2.0 ** (each - bits) for each in [*others, nobody]))
-        lead = bits - max(others, default=-inf)
-        sure = (
-            probability >= SURE
-            and lead >= SURE_LEAD
-            and fit.dwelling in SAME_DWELLING
-            and self._is_located(reading, at, candidates)
-            and (self._entries[at][1].says_flat or not any(self._is_flat_there(each, bits) for each in ranked))
-        )
-        return Resolution(best, probability, lead, sure=sure, fit=fit)
-
-    def _is_flat_there(self, other: tuple[float, RegisterAddress, int, Fit], bits: float) -> bool:
-        """Whether it is a flat in the house that was written without a flat: somebody may have left it out."""
-        return (
-            other[3].dwelling == "flat_missing"
-            and self._entries[other[2]][1].says_flat
-            and other[0] > bits - _FLATS_BEHIND
-        )
-
-    def _is_located(self, written: Reading, best: int, candidates: Iterable[int]) -> bool:
-        """Whether the text says where its street is: by (half) a postcode, or by being the only one of its name."""
-        if written.outward is not None:
-            return True
-        street = self._entries[best][1].street
-        places = {self._entries[at][1].outward for at in candidates if self._entries[at][1].street == street}
-        return len(places) == 1
-
-    def _alike(self, reading: Reading) -> set[int]:
-        """The addresses that share most, counting a word or number the more the fewer addresses have it."""
+    def _alike(self, reading: Reading) -> list[_Entry]:
+        """Those of other postcodes that share most, a word or number counting the more the fewer addresses have it."""
         shares: dict[int, float] = defaultdict(float)
         for word in _leading_to(reading):
             having = self._by_word.get(word, ())
             for at in having:
                 shares[at] += log2(1 + len(self._entries) / len(having))
-        nearest = sorted(shares, key=lambda at: (-shares[at], self._entries[at][0].uprn))
-        return set(nearest[:_MOST_COMPARED])
+        nearest = sorted(shares, key=lambda at: (-shares[at], self._entries[at][0].uprn))[:_MOST_COMPARED]
+        elsewhere = (self._entries[at] for at in nearest)
+        return [entry for entry in elsewhere if not reading.postcode or entry[1].postcode != reading.postcode]
+
+
+def resolve(written: str, candidates: Iterable[RegisterAddress], postcode: str = "") -> Resolution:
+    """The address among those of a postcode or a street that ``written`` means; see :class:`AddressRegister`."""
+    reading = read_address(written, postcode)
+    # Without a postcode every address of the street tells how many streets of its name there are.
+    some = [each for each in candidates if reading.outward is None or _may_be(reading, each.line)]
+    entries = [(address, read_address(address.line)) for address in some]
+    here = [entry for entry in entries if entry[1].postcode == reading.postcode]
+    found = _best_of(reading, here)
+    return found if found.sure else _best_of(reading, entries)
 
 
 def _leading_to(reading: Reading) -> set[str]:
@@ -147,6 +123,58 @@ def _leading_to(reading: Reading) -> set[str]:
     return numbers | (words - KINDS or words)
 
 
-def resolve(written: str, candidates: Iterable[RegisterAddress], postcode: str = "") -> Resolution:
-    """The address among a few candidates that ``written`` means; see :class:`AddressRegister`."""
-    return AddressRegister(candidates).resolve(written, postcode)
+_PLAIN_NUMBER = re.compile(r"(?<![A-Za-z0-9])0*([0-9]{1,6})(?=[A-Za-z]?(?![A-Za-z0-9]))")
+#: Where numbers are not all that is written in digits, or not only written in digits; the last part is the postcode.
+_NOT_PLAIN = re.compile(
+    r"[-/#&]|(?<![A-Za-z0-9])(?:[A-Za-z][0-9]|R(?:OO)?M|[0-9](?:ST|ND|RD|TH)|TO|AND|"
+    r"ONE|TWO|THREE|FOUR|FIVE|SIX|SEVEN|EIGHT|NINE|TEN)(?![A-Za-z])(?=.*,)",
+    re.IGNORECASE,
+)
+
+
+def _may_be(written: Reading, line: str) -> bool:
+    """False where a look at the digits shows that it is another number, which spares reading most of a postcode."""
+    spans = [span for way in written.spans for span in way]
+    wanted = {span.low for span in spans}
+    unusual = any(span.low != span.high for span in spans) or "," not in line or _NOT_PLAIN.search(line)
+    if not wanted or unusual:
+        return True
+    there = {int(number) for number in _PLAIN_NUMBER.findall(line)}
+    return not there or bool(there & wanted)
+
+
+def _best_of(reading: Reading, entries: Iterable[_Entry]) -> Resolution:
+    entries = list(entries)
+    ranked = sorted(
+        (
+            (fit.bits, entry, fit)
+            for entry in entries
+            if (fit := compare_addresses(reading, entry[1])).dwelling != "other"
+        ),
+        key=lambda each: (-each[0], each[1][0].uprn, each[1][0].line),
+    )
+    if not ranked:
+        return _NOBODY
+    bits, (best, known), fit = ranked[0]
+    others = [each[0] for each in ranked[1:]]
+    nobody = NONE_OF_THEM if reading.outward is not None else NONE_WITHOUT_POSTCODE
+    probability = 1.0 / (1.0 + sum(2.0 ** (each - bits) for each in [*others, nobody]))
+    lead = bits - max(others, default=-inf)
+    sure = (
+        probability >= SURE
+        and lead >= SURE_LEAD
+        and fit.dwelling in SAME_DWELLING
+        and (reading.outward is not None or _is_one_street(known, entries))
+        and (known.says_flat or not any(_is_flat_there(*each, bits) for each in ranked))
+    )
+    return Resolution(best, probability, lead, sure=sure, fit=fit)
+
+
+def _is_one_street(known: Reading, entries: Iterable[_Entry]) -> bool:
+    """Whether the register has one street of this name only."""
+    return len({other.outward for _, other in entries if other.street == known.street}) == 1
+
+
+def _is_flat_there(other_bits: float, other: _Entry, fit: Fit, bits: float) -> bool:
+    """Whether it is a flat in the house that was written without a flat: somebody may have left it out."""
+    return fit.dwelling == "flat_missing" and other[1].says_flat and other_bits > bits - _FLATS_BEHIND
