@@ -15,13 +15,15 @@ from flask.cli import with_appcontext
 from prevention.domain.account import SYSTEM
 from prevention.domain.local_time import LONDON
 from prevention.domain.referral import GivenAddress, GivenPerson
-from prevention.matching import normalise
 from prevention.matching.decide import decide
 from prevention.matching.evaluation import Truth, evaluate
 from prevention.matching.explain import explain
 from prevention.matching.frequencies import Frequencies
 from prevention.matching.linking import link, score_pairs
 from prevention.matching.model import default_model
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.dates import DateOrder
+from prevention.matching.normalise.people import tidy_person
 from prevention.matching.profile import Profile
 from prevention.matching.record import Record
 from prevention.services.matches.keys import records_after, renew
@@ -113,8 +115,8 @@ def _record(row: Mapping[str, str], today: date) -> Record:
     address = GivenAddress(uprn=row["uprn"], lines=row["address"], postcode=row["postcode"])
     return Record.from_tidied(
         row["record_id"],
-        normalise.tidy_person(person, today, normalise.DateOrder.ISO),
-        normalise.tidy_address(address),
+        tidy_person(person, today, DateOrder.ISO),
+        tidy_address(address),
         source=row["source"],
     )
 

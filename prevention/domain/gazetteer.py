@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from prevention.domain.referral import GivenAddress
+
 
 @dataclass(frozen=True, slots=True)
 class KnownAddress:
@@ -39,5 +41,5 @@ class Gazetteer(Protocol):
     def by_uprn(self, uprn: str) -> KnownAddress | None:
         """The address with this UPRN."""
 
-    def look_up(self, wanted: Sequence[tuple[str | None, str | None]]) -> Sequence[KnownAddress | None]:
-        """For each UPRN and normalised key: the address with the UPRN, else the only one that has the key."""
+    def look_up(self, addresses: Sequence[GivenAddress]) -> Sequence[KnownAddress | None]:
+        """For each address as given: the one with its UPRN, else the one its words surely mean, else none."""

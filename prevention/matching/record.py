@@ -10,7 +10,14 @@ from typing import Any
 from anyascii import anyascii
 
 from prevention.domain.referral import TidiedAddress, TidiedPerson
-from prevention.matching import normalise
+from prevention.matching.normalise.dwellings import (
+    address_key,
+    dwelling_tokens,
+    flat_and_number,
+    is_communal,
+    street_key,
+)
+from prevention.matching.normalise.text import fold
 
 #: The form of stored records. Raised whenever folding or parsing changes what a record holds: a record stored in
 #: another form is read from what the door normalised, until its form and keys are made anew.
@@ -24,9 +31,9 @@ class Record:
     Names are in Latin letters whatever their script, so that "Мария" and "Maria" can be compared.
 
     ``forenames`` are the first name and the middle names in order; ``surnames`` the parts of the surname, so that
-    "Garcia-Lopez" has two. ``flat`` and ``number`` are :func:`~prevention.matching.normalise.flat_and_number`'s;
-    ``tokens`` are all that tells one dwelling of a street from another, however it was written. ``communal``: many
-    people who are no household live there.
+    "Garcia-Lopez" has two. ``flat`` and ``number`` are those of
+    :func:`~prevention.matching.normalise.dwellings.flat_and_number`; ``tokens`` are all that tells one dwelling of a
+    street from another, however it was written. ``communal``: many people who are no household live there.
     ``generation``: "senior" or "junior" where the name says so, which is no part of the surname then.
     ``received`` is the day the referral came in, which an age counts from.
     """
@@ -98,7 +105,7 @@ class Record:
 
         A sex that was not given is taken from the title, and a first name from the e-mail address that holds it.
         """
-        flat, number = normalise.flat_and_number(address)
+        flat, number = flat_and_number(address)
         forenames = folded_forenames(f"{person.first_name} {person.middle_name}")
         surnames = folded_surnames(person.surname)
         if not person.first_name:
@@ -120,13 +127,13 @@ class Record:
             postcode=address.postcode,
             flat=flat,
             number=number,
-            street=normalise.street_key(address.street),
-            building=" ".join(re.findall(r"[^\W_]+", normalise.fold(address.building))),
-            town=normalise.fold(address.town),
-            tokens=normalise.dwelling_tokens(address),
-            address_key=normalise.address_key(address),
+            street=street_key(address.street),
+            building=" ".join(re.findall(r"[^\W_]+", fold(address.building))),
+            town=fold(address.town),
+            tokens=dwelling_tokens(address),
+            address_key=address_key(address),
             no_fixed_abode=address.no_fixed_abode,
-            communal=normalise.is_communal(address),
+            communal=is_communal(address),
         )
 
 
@@ -181,7 +188,7 @@ def _surname_words(name: str) -> tuple[str, ...]:
 
 def _in_latin(name: str) -> str:
     """A name folded, and spelt in Latin letters whatever its script, as a desk without that script would spell it."""
-    folded = normalise.fold(name)
+    folded = fold(name)
     spelt = folded if folded.isascii() else anyascii(folded).upper()
     return spelt[:_MOST_LETTERS].replace("'", "")
 

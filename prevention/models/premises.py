@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from prevention.models.base import Base, Identified
 
+#: A street's name without what people leave out, in SQL: small letters, no apostrophes or points, hyphens as spaces.
+PLAIN_STREET = "lower(translate(street, '-''.', ' '))"
+
 
 class AddressStatus(StrEnum):
     """How sure the product is of where a premises is."""
@@ -23,6 +26,7 @@ class GazetteerAddress(Base):
 
     __tablename__ = "gazetteer_addresses"
     __table_args__ = (
+        Index("ix_gazetteer_addresses_plain_street", text(PLAIN_STREET)),
         Index("ix_gazetteer_addresses_ward_code", "ward_code", postgresql_where=text("ward_code IS NOT NULL")),
     )
 
@@ -38,7 +42,7 @@ class GazetteerAddress(Base):
     ward_code: Mapped[str | None] = mapped_column(ForeignKey("areas.code"))
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
-    address_key: Mapped[str | None] = mapped_column(index=True)
+    address_key: Mapped[str | None]
 
 
 class Premises(Identified, Base):

@@ -11,7 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from prevention.domain.referral import TidiedAddress
 from prevention.errors import Invalid
-from prevention.matching.normalise import address_key, tidy_postcode, tidy_uprn
+from prevention.matching.normalise.dwellings import address_key
+from prevention.matching.normalise.identifiers import tidy_uprn
+from prevention.matching.normalise.postcodes import tidy_postcode
 from prevention.models.agency import Area
 from prevention.models.premises import GazetteerAddress, Premises
 from prevention.services.work import Work

@@ -16,7 +16,10 @@ from prevention.domain.referral import GivenAddress
 from prevention.domain.visit import VisitOutcome
 from prevention.domain.visit_rules import load_visit_rules
 from prevention.errors import Conflict, Invalid, NotFound
-from prevention.matching.normalise import clean, tidy_address, tidy_postcode, tidy_uprn
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.identifiers import tidy_uprn
+from prevention.matching.normalise.postcodes import tidy_postcode
+from prevention.matching.normalise.text import clean
 from prevention.models.agency import Team
 from prevention.models.audit import AuditTag
 from prevention.models.outreach import Outreach, OutreachDoor, OutreachKind, OutreachReferral
@@ -327,7 +330,7 @@ def _add(work: Work, outreach: Outreach, given: Sequence[GivenAddress], refused:
 
 def _known_uprns(work: Work, lines: Sequence[str]) -> frozenset[str]:
     """Those UPRNs among the lines that the address list holds."""
-    wanted = [(tidy_uprn(line), None) for line in lines if _is_number(line)]
+    wanted = [GivenAddress(uprn=line) for line in lines if _is_number(line)]
     return frozenset(found.uprn for found in LocalGazetteer(work.session).look_up(wanted) if found)
 
 

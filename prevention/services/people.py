@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from prevention.domain.local_time import LONDON
 from prevention.domain.referral import ReceiveReferral
-from prevention.matching.normalise import tidy_person
+from prevention.matching.normalise.people import tidy_person
 from prevention.models.person import HouseholdLink, Person, PersonLink, PersonRecord
 from prevention.models.premises import Premises
 from prevention.models.referral import Referral

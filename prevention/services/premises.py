@@ -10,7 +10,8 @@ from sqlalchemy.orm import selectinload
 from prevention.domain.confidentiality import load_confidentiality_rules
 from prevention.domain.gazetteer import KnownAddress
 from prevention.domain.referral import GivenAddress, TidiedAddress
-from prevention.matching.normalise import address_key, tidy_address
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.dwellings import address_key
 from prevention.models.premises import AddressStatus, Household, Premises
 from prevention.queries.gazetteer import LocalGazetteer
 from prevention.services.locks import lock_words
@@ -39,13 +40,30 @@ class Whereabouts:
 
 @dataclass(frozen=True, slots=True)
 class _Home:
-    """Whereabouts with what the gazetteer knows of them; ``uprn`` and ``key`` are what they are found again by."""
+    """Whereabouts with what the gazetteer knows of them; ``uprn`` and ``key`` are what they are found again by.
+
+    ``own_key`` is that of the words as given, where the gazetteer has another: a home that came before the gazetteer
+    knew it has only that.
+    """
 
     given: Whereabouts
     tidied: TidiedAddress
     known: KnownAddress | None
     uprn: str | None
     key: str | None
+    own_key: str | None = None
+
+    @property
+    def words(self) -> list[str]:
+        return [word for word in (self.uprn, self.key, self.own_key) if word]
+
+    def is_at(self, premises: Premises) -> bool:
+        """Whether it is this home: by UPRN, by the gazetteer's key, or by its own words if no UPRN speaks against."""
+        if self.uprn and premises.uprn == self.uprn:
+            return True
+        if premises.address_key is None:
+            return False
+        return premises.address_key == self.key or (premises.address_key == self.own_key and premises.uprn is None)
 
 
 def place(work: Work, given: GivenAddress, *, confidential: bool = False) -> Premises:
@@ -63,7 +81,7 @@ def place_all(work: Work, given: Sequence[Whereabouts]) -> Iterator[Premises]:
     address openly must not learn from what happens that somebody is hidden there (domain.md 4.5).
     """
     homes = _looked_up(work, given)
-    lock_words(work, [f"premises:{word}" for home in homes for word in (home.uprn, home.key) if word])
+    lock_words(work, [f"premises:{word}" for home in homes for word in home.words])
     there = _already_there(work, homes)
     return (_place(work, home, there) for home in homes)
 
@@ -77,18 +95,22 @@ def household_at(work: Work, premises: Premises) -> Household:
 
 def _looked_up(work: Work, given: Sequence[Whereabouts]) -> list[_Home]:
     tidied = [tidy_address(one.address) for one in given]
-    words = [(each.uprn, address_key(each)) for each in tidied]
-    known = LocalGazetteer(work.session).look_up(words)
-    return [
-        _Home(one, tidy, entry, entry.uprn, entry.address_key or key) if entry else _Home(one, tidy, None, uprn, key)
-        for one, tidy, entry, (uprn, key) in zip(given, tidied, known, words, strict=True)
-    ]
+    known = LocalGazetteer(work.session).look_up([one.address for one in given])
+    return [_home(*each) for each in zip(given, tidied, known, strict=True)]
+
+
+def _home(given: Whereabouts, tidied: TidiedAddress, known: KnownAddress | None) -> _Home:
+    key = address_key(tidied)
+    if known is None:
+        return _Home(given, tidied, None, tidied.uprn, key)
+    return _Home(given, tidied, known, known.uprn, known.address_key or key, key)
 
 
 def _already_there(work: Work, homes: list[_Home]) -> list[Premises]:
     """The open premises that share a UPRN or a key with one of ``homes``."""
     open_to_all = [home for home in homes if not home.given.confidential]
-    uprns, keys = {home.uprn for home in open_to_all if home.uprn}, {home.key for home in open_to_all if home.key}
+    uprns = {home.uprn for home in open_to_all if home.uprn}
+    keys = {key for home in open_to_all for key in (home.key, home.own_key) if key}
     if not uprns and not keys:
         return []
     return list(work.session.scalars(_THERE, {"uprns": list(uprns), "keys": list(keys)}))
@@ -120,9 +142,7 @@ def _mark(work: Work, premises: Premises) -> None:
 
 
 def _found(home: _Home, there: list[Premises]) -> Premises | None:
-    same = [
-        each for each in there if (home.uprn and each.uprn == home.uprn) or (home.key and each.address_key == home.key)
-    ]
+    same = [each for each in there if home.is_at(each)]
     return min(same, key=lambda each: (each.uprn != home.uprn, each.created_at), default=None)
 
 

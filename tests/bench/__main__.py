@@ -1,13 +1,13 @@
-"""``python -m tests.bench [cases] [import] [online]``: measure, and print tables ready for ``docs/benchmarks.md``."""
+"""``python -m tests.bench [addresses] [cases] …``: measure, and print tables ready for ``docs/benchmarks.md``."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from tests.bench import cases, importing, online
+from tests.bench import addresses, cases, importing, online
 from tests.bench.environment import BenchBusyError
 
-NAMES = ("cases", "import", "online")
+NAMES = ("addresses", "cases", "import", "online")
 
 
 def main() -> int:
@@ -28,6 +28,8 @@ def main() -> int:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     wanted = options.names or NAMES
     try:
+        if "addresses" in wanted:
+            _tell("addresses", addresses.run())
         if "cases" in wanted:
             _tell("cases", cases.run(cases=options.cases, requests=options.requests, keep=options.keep))
         if "import" in wanted:

@@ -75,15 +75,19 @@ def settings_for(url: str) -> Settings:
     )
 
 
-def machine(server: EmbeddedPostgres) -> str:
-    """The machine in one line, for the head of a table."""
-    with server.connect() as connection:
-        row = connection.execute("SHOW server_version").fetchone()
+def machine(server: EmbeddedPostgres | None = None) -> str:
+    """The machine in one line, for the head of a table; without a server where no database is measured."""
     memory = psutil.virtual_memory().total / 1024**3
     return (
-        f"{psutil.cpu_count()} cores, {memory:.0f} GiB, {_system()}, Python {platform.python_version()}, "
-        f"PostgreSQL {row[0].split()[0] if row else ''}; load average {os.getloadavg()[0]:.1f} at the start"
+        f"{psutil.cpu_count()} cores, {memory:.0f} GiB, {_system()}, Python {platform.python_version()}"
+        f"{_version(server) if server is not None else ''}; load average {os.getloadavg()[0]:.1f} at the start"
     )
+
+
+def _version(server: EmbeddedPostgres) -> str:
+    with server.connect() as connection:
+        row = connection.execute("SHOW server_version").fetchone()
+    return f", PostgreSQL {row[0].split()[0] if row else ''}"
 
 
 def _system() -> str:

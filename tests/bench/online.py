@@ -34,7 +34,9 @@ from prevention.domain.local_time import LONDON
 from prevention.domain.referral import ReceiveReferral, TidiedAddress, TidiedPerson
 from prevention.matching.blocking import keys
 from prevention.matching.decide import Outcome, choose
-from prevention.matching.normalise import address_key, tidy_address, tidy_person
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.dwellings import address_key
+from prevention.matching.normalise.people import tidy_person
 from prevention.matching.record import Record
 from prevention.models.agency import Agency
 from prevention.models.base import new_id

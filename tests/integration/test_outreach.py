@@ -16,7 +16,7 @@ from prevention.domain.agency import AgencyKind
 from prevention.domain.referral import TidiedAddress
 from prevention.domain.visit import VisitOutcome, VisitState
 from prevention.errors import Invalid
-from prevention.matching.normalise import address_key
+from prevention.matching.normalise.dwellings import address_key
 from prevention.models.account import User
 from prevention.models.outreach import Outreach, OutreachDoor, OutreachKind, OutreachReferral
 from prevention.models.premises import GazetteerAddress, Premises

@@ -18,6 +18,7 @@ from prevention.app import PLANNING
 from prevention.domain.account import Actor
 from prevention.domain.case import CaseState
 from prevention.domain.concern import load_concern_rules
+from prevention.domain.referral import GivenAddress
 from prevention.domain.risk import RiskLevel
 from prevention.models.account import User
 from prevention.models.case import Case
@@ -217,10 +218,22 @@ LISTS: dict[str, tuple[str, Read, str]] = {
         lambda s, *_: s.execute(_THERE, {"uprns": WORDS, "keys": WORDS}).all(),
         "ix_premises_address_key",
     ),
-    "the gazetteer": (
+    "the gazetteer by UPRN": (
         "fire.coordinator",
-        lambda s, *_: LocalGazetteer(s).look_up([(word, word) for word in WORDS]),
-        "ix_gazetteer_addresses_address_key",
+        lambda s, *_: LocalGazetteer(s).look_up([GivenAddress(uprn=word) for word in WORDS]),
+        "pk_gazetteer_addresses",
+    ),
+    "the gazetteer by postcode": (
+        "fire.coordinator",
+        lambda s, *_: LocalGazetteer(s).look_up(
+            [GivenAddress(lines=f"{n} High Street", postcode=f"N{n} 1AA") for n in range(1, 20)]
+        ),
+        "ix_gazetteer_addresses_postcode",
+    ),
+    "the gazetteer by street": (
+        "fire.coordinator",
+        lambda s, *_: LocalGazetteer(s).look_up([GivenAddress(lines=f"{n} High Street") for n in range(1, 20)]),
+        "ix_gazetteer_addresses_plain_street",
     ),
     "case page": ("fire.coordinator", lambda s, a, at: case_page(s, a, at.case_id), "pk_cases"),
 }

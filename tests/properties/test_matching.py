@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from prevention.domain.match import MatchDecision
 from prevention.domain.referral import GivenAddress, GivenPerson
-from prevention.matching import blocking, normalise
+from prevention.matching import blocking
 from prevention.matching.decide import decide
 from prevention.matching.explain import explain
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.people import tidy_person
 from prevention.matching.profile import Profile
 from prevention.matching.record import FORM, Record
 
@@ -43,7 +45,7 @@ PLACES = st.builds(
 
 
 def _record(record_id: str, person: GivenPerson, place: GivenAddress) -> Record:
-    tidied = normalise.tidy_person(person, RECEIVED), normalise.tidy_address(place)
+    tidied = tidy_person(person, RECEIVED), tidy_address(place)
     return Record.from_tidied(record_id, *tidied, received=RECEIVED)
 
 

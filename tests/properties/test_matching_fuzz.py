@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 
 from prevention.domain.match import MatchDecision
 from prevention.domain.referral import GivenAddress, GivenPerson
-from prevention.matching import blocking, compare, normalise
+from prevention.matching import blocking, compare
 from prevention.matching.decide import Outcome, choose, decide
 from prevention.matching.explain import explain
 from prevention.matching.frequencies import Frequencies
 from prevention.matching.linking import link, score_pairs
 from prevention.matching.model import default_model
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.people import tidy_person
 from prevention.matching.profile import Profile
 from prevention.matching.record import Record
 
@@ -74,7 +76,7 @@ TWO = st.one_of(st.tuples(GIVEN, GIVEN), _two_alike())
 
 def _record(record_id: str, given: Given) -> Record:
     person, place = given
-    tidied = normalise.tidy_person(person, RECEIVED), normalise.tidy_address(place)
+    tidied = tidy_person(person, RECEIVED), tidy_address(place)
     return Record.from_tidied(record_id, *tidied, received=RECEIVED)
 
 

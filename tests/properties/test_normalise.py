@@ -8,7 +8,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prevention.domain.referral import GivenAddress, GivenPerson
-from prevention.matching import normalise
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.dates import DateOrder, tidy_date
+from prevention.matching.normalise.dwellings import address_key
+from prevention.matching.normalise.identifiers import tidy_email, tidy_nhs_number, tidy_phone, tidy_uprn
+from prevention.matching.normalise.names import tidy_name
+from prevention.matching.normalise.people import tidy_person, tidy_sex
+from prevention.matching.normalise.postcodes import tidy_postcode
+from prevention.matching.normalise.text import clean, fold
 
 RECEIVED = date(2026, 11, 22)
 FRAGMENTS = st.sampled_from(
@@ -26,22 +33,22 @@ ADDRESSES = st.one_of(
 
 @given(ADDRESSES)
 def test_clean_and_fold_are_idempotent(text: str) -> None:
-    assert normalise.clean(normalise.clean(text)) == normalise.clean(text)
-    assert normalise.fold(normalise.fold(text)) == normalise.fold(text)
+    assert clean(clean(text)) == clean(text)
+    assert fold(fold(text)) == fold(text)
 
 
 @given(ADDRESSES)
 def test_single_fields_are_idempotent(text: str) -> None:
     for step in (
-        normalise.tidy_postcode,
-        normalise.tidy_uprn,
-        normalise.tidy_nhs_number,
-        normalise.tidy_phone,
-        normalise.tidy_email,
+        tidy_postcode,
+        tidy_uprn,
+        tidy_nhs_number,
+        tidy_phone,
+        tidy_email,
     ):
         once = step(text)
         assert once is None or step(once) == once, step.__name__
-    assert normalise.tidy_sex(normalise.tidy_sex(text)) == normalise.tidy_sex(text)
+    assert tidy_sex(tidy_sex(text)) == tidy_sex(text)
 
 
 @given(st.dates(min_value=date(1907, 1, 1), max_value=RECEIVED))
@@ -53,8 +60,8 @@ def test_every_way_to_write_a_date_is_read(day: date) -> None:
         f"{day.day} {day:%B} {day.year}",
         f"{day:%Y%m%d}",
     ):
-        assert normalise.tidy_date(written, normalise.DateOrder.DAY_FIRST, RECEIVED) == day
-    short = normalise.tidy_date(f"{day:%d/%m/%y}", normalise.DateOrder.DAY_FIRST, RECEIVED)
+        assert tidy_date(written, DateOrder.DAY_FIRST, RECEIVED) == day
+    short = tidy_date(f"{day:%d/%m/%y}", DateOrder.DAY_FIRST, RECEIVED)
     assert short is not None
     assert (short.day, short.month, short.year % 100) == (day.day, day.month, day.year % 100)
     assert short <= RECEIVED
@@ -63,8 +70,8 @@ def test_every_way_to_write_a_date_is_read(day: date) -> None:
 @given(ADDRESSES, ADDRESSES, ADDRESSES, ADDRESSES)
 @example("Mr", "", "Unknown", "O'CONNOR, mc")
 def test_names_are_idempotent(first: str, middle: str, surname: str, full: str) -> None:
-    once = normalise.tidy_name(GivenPerson(full_name=full, first_name=first, middle_name=middle, surname=surname))
-    again = normalise.tidy_name(
+    once = tidy_name(GivenPerson(full_name=full, first_name=first, middle_name=middle, surname=surname))
+    again = tidy_name(
         GivenPerson(title=once.title, first_name=once.first, middle_name=once.middle, surname=once.surname)
     )
     assert again == once
@@ -73,19 +80,19 @@ def test_names_are_idempotent(first: str, middle: str, surname: str, full: str) 
 @given(ADDRESSES, ADDRESSES, ADDRESSES)
 @example("2/11 Willesden La", "NW67TH", "100010000377.0")
 def test_addresses_are_idempotent(lines: str, postcode: str, uprn: str) -> None:
-    once = normalise.tidy_address(GivenAddress(uprn=uprn, lines=lines, postcode=postcode))
-    again = normalise.tidy_address(
+    once = tidy_address(GivenAddress(uprn=uprn, lines=lines, postcode=postcode))
+    again = tidy_address(
         GivenAddress(
             uprn=once.uprn or "", lines=once.text, postcode=once.postcode or "", no_fixed_abode=once.no_fixed_abode
         )
     )
     assert again == once
-    assert normalise.address_key(again) == normalise.address_key(once)
+    assert address_key(again) == address_key(once)
 
 
 @given(ADDRESSES, ADDRESSES)
 def test_a_person_is_read_from_any_text(text: str, other: str) -> None:
-    normalise.tidy_person(
+    tidy_person(
         GivenPerson(full_name=text, dob=other, age=text, sex=other, nhs_number=text, phone=other, email=text), RECEIVED
     )
 
@@ -93,7 +100,7 @@ def test_a_person_is_read_from_any_text(text: str, other: str) -> None:
 @given(st.integers(min_value=0, max_value=999_999_999), st.integers(min_value=0, max_value=9))
 def test_an_nhs_number_has_one_check_digit_at_most(stem: int, digit: int) -> None:
     numbers = [f"{stem:09d}{check}" for check in range(10)]
-    valid = [number for number in numbers if normalise.tidy_nhs_number(number)]
+    valid = [number for number in numbers if tidy_nhs_number(number)]
     assert len(valid) <= 1
     total = sum(int(d) * (10 - at) for at, d in enumerate(f"{stem:09d}"))
     if f"{stem:09d}{digit}" in valid:
@@ -129,6 +136,6 @@ def test_hostile_input_leaves_no_more_than_a_line(text: str) -> None:
         phone=text,
         email=text,
     )
-    person = normalise.tidy_person(given_person, RECEIVED)
-    address = normalise.tidy_address(GivenAddress(uprn=text, lines=text, postcode=text))
+    person = tidy_person(given_person, RECEIVED)
+    address = tidy_address(GivenAddress(uprn=text, lines=text, postcode=text))
     assert max(len(str(value)) for value in (*asdict(person).values(), *asdict(address).values())) < 1_000

@@ -9,7 +9,8 @@ from prevention.domain.intake.conversion import to_command
 from prevention.domain.intake.profile import shipped_profiles
 from prevention.domain.intake.rows import read_rows
 from prevention.domain.referral import ReceiveReferral
-from prevention.matching import normalise
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.people import tidy_person
 from prevention.matching.record import Record
 
 
@@ -29,8 +30,8 @@ def records_in(folder: Path) -> list[Record]:
     for name, command in commands_in(folder, dict.fromkeys(shipped_profiles(), UUID(int=0))):
         assert command.received_at is not None
         received = command.received_at.astimezone(ZoneInfo("Europe/London")).date()
-        person = normalise.tidy_person(command.person, received)
-        address = normalise.tidy_address(command.address)
+        person = tidy_person(command.person, received)
+        address = tidy_address(command.address)
         reference = f"{name},{command.source_ref}"
         records.append(Record.from_tidied(reference, person, address, source=name, received=received))
     return records

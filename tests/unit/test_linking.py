@@ -7,11 +7,13 @@ import pytest
 
 from prevention.domain.match import MatchDecision
 from prevention.domain.referral import GivenAddress, GivenPerson
-from prevention.matching import normalise
 from prevention.matching.evaluation import Truth, b_cubed, evaluate, pairwise
 from prevention.matching.frequencies import Frequencies
 from prevention.matching.linking import link, score_pairs
 from prevention.matching.model import default_model
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.dates import DateOrder
+from prevention.matching.normalise.people import tidy_person
 from prevention.matching.record import Record
 
 TODAY = date(2026, 11, 22)
@@ -20,9 +22,7 @@ TODAY = date(2026, 11, 22)
 def record(record_id: str, name: str, dob: str = "", lines: str = "12 Essex Road", **more: str) -> Record:
     person = GivenPerson(full_name=name, dob=dob, sex=more.get("sex", ""), phone=more.get("phone", ""))
     address = GivenAddress(lines=lines, postcode=more.get("postcode", "N1 8LY"))
-    return Record.from_tidied(
-        record_id, normalise.tidy_person(person, TODAY, normalise.DateOrder.ISO), normalise.tidy_address(address)
-    )
+    return Record.from_tidied(record_id, tidy_person(person, TODAY, DateOrder.ISO), tidy_address(address))
 
 
 JOHN = record("1", "John Whitfield", "1950-07-11", sex="M")

@@ -12,13 +12,19 @@ import pytest
 from prevention.domain.match import MatchDecision
 from prevention.domain.referral import GivenAddress, GivenPerson
 from prevention.errors import Invalid
-from prevention.matching import normalise
 from prevention.matching.compare import LEVELS, compare
 from prevention.matching.decide import choose, decide
 from prevention.matching.explain import explain
 from prevention.matching.frequencies import NameRarity
 from prevention.matching.model import default_model, read_model
 from prevention.matching.names import only_look_alike, same_name_group
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.dates import DateOrder, tidy_date
+from prevention.matching.normalise.dwellings import address_key
+from prevention.matching.normalise.identifiers import tidy_nhs_number, tidy_phone
+from prevention.matching.normalise.names import TidiedName, tidy_name
+from prevention.matching.normalise.people import tidy_person
+from prevention.matching.normalise.postcodes import tidy_postcode
 from prevention.matching.profile import Profile
 from prevention.matching.record import FORM, Record
 
@@ -40,8 +46,8 @@ def record(given: dict[str, str], record_id: str = "a") -> Record:
     )
     return Record.from_tidied(
         record_id,
-        normalise.tidy_person(person, RECEIVED),
-        normalise.tidy_address(address),
+        tidy_person(person, RECEIVED),
+        tidy_address(address),
         received=RECEIVED,
     )
 
@@ -172,8 +178,8 @@ def test_a_model_with_a_gap_is_refused() -> None:
     ],
 )
 def test_one_dwelling_has_one_key(ways: list[str]) -> None:
-    tidied = [normalise.tidy_address(GivenAddress(lines=lines, postcode="N1 8LY")) for lines in ways]
-    assert len({normalise.address_key(address) for address in tidied}) == 1, [address.text for address in tidied]
+    tidied = [tidy_address(GivenAddress(lines=lines, postcode="N1 8LY")) for lines in ways]
+    assert len({address_key(address) for address in tidied}) == 1, [address.text for address in tidied]
 
 
 @pytest.mark.parametrize(
@@ -187,10 +193,7 @@ def test_one_dwelling_has_one_key(ways: list[str]) -> None:
     ],
 )
 def test_two_dwellings_have_two_keys(one: str, other: str) -> None:
-    keys = [
-        normalise.address_key(normalise.tidy_address(GivenAddress(lines=lines, postcode="N1 8LY")))
-        for lines in (one, other)
-    ]
+    keys = [address_key(tidy_address(GivenAddress(lines=lines, postcode="N1 8LY"))) for lines in (one, other)]
     assert keys[0] != keys[1]
 
 
@@ -213,7 +216,7 @@ def test_two_dwellings_have_two_keys(one: str, other: str) -> None:
     ],
 )
 def test_names(given: str, first: str, middle: str, surname: str, title: str) -> None:
-    assert normalise.tidy_name(GivenPerson(full_name=given)) == normalise.TidiedName(title, first, middle, surname)
+    assert tidy_name(GivenPerson(full_name=given)) == TidiedName(title, first, middle, surname)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +234,7 @@ def test_names(given: str, first: str, middle: str, surname: str, title: str) ->
     ],
 )
 def test_postcodes(given: str, read: str | None) -> None:
-    assert normalise.tidy_postcode(given) == read
+    assert tidy_postcode(given) == read
 
 
 @pytest.mark.parametrize(
@@ -249,7 +252,7 @@ def test_postcodes(given: str, read: str | None) -> None:
     ],
 )
 def test_phones(given: str, read: str | None) -> None:
-    assert normalise.tidy_phone(given) == read
+    assert tidy_phone(given) == read
 
 
 @pytest.mark.parametrize(
@@ -279,18 +282,18 @@ def test_phones(given: str, read: str | None) -> None:
     ],
 )
 def test_dates(given: str, read: date | None) -> None:
-    assert normalise.tidy_date(given, normalise.DateOrder.DAY_FIRST, RECEIVED) == read
+    assert tidy_date(given, DateOrder.DAY_FIRST, RECEIVED) == read
 
 
 @pytest.mark.parametrize("number", ["9990123470", "9990246947", "9990370419", "9990740828", "9990864292"])
 def test_nhs_numbers_of_the_field_guide(number: str) -> None:
-    assert normalise.tidy_nhs_number(f"{number[:3]} {number[3:6]}-{number[6:]}") == number
-    assert normalise.tidy_nhs_number(number[:9] + str((int(number[9]) + 1) % 10)) is None
+    assert tidy_nhs_number(f"{number[:3]} {number[3:6]}-{number[6:]}") == number
+    assert tidy_nhs_number(number[:9] + str((int(number[9]) + 1) % 10)) is None
 
 
 def test_the_sample_that_fails_its_check_is_refused() -> None:
-    assert normalise.tidy_nhs_number("999 123 4560") is None
-    assert normalise.tidy_nhs_number("0000000000") is None
+    assert tidy_nhs_number("999 123 4560") is None
+    assert tidy_nhs_number("0000000000") is None
 
 
 #: Every rule of reading a name, a birth and an address, each at least once.

@@ -9,11 +9,14 @@ from ruamel.yaml import YAML
 
 from prevention.domain.match import MatchDecision
 from prevention.domain.referral import GivenAddress, GivenPerson
-from prevention.matching import blocking, normalise
+from prevention.matching import blocking
 from prevention.matching.decide import Outcome, decide
 from prevention.matching.explain import explain
 from prevention.matching.frequencies import Frequencies
 from prevention.matching.model import default_model
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.dates import DateOrder
+from prevention.matching.normalise.people import tidy_person
 from prevention.matching.profile import Profile
 from prevention.matching.record import Record
 
@@ -46,8 +49,8 @@ def _record(given: dict[str, Any], record_id: str) -> Record:
     address = GivenAddress(**{_ADDRESS[column]: _text(given[column]) for column in _ADDRESS.keys() & given.keys()})
     return Record.from_tidied(
         record_id,
-        normalise.tidy_person(person, RECEIVED, normalise.DateOrder.ISO),
-        normalise.tidy_address(address),
+        tidy_person(person, RECEIVED, DateOrder.ISO),
+        tidy_address(address),
         source=given.get("source", ""),
         received=RECEIVED,
     )

@@ -14,12 +14,14 @@ from prevention.cli.matching import read_records
 from prevention.demonstration.generator.world import generate
 from prevention.domain.match import MatchDecision
 from prevention.domain.referral import GivenAddress, GivenPerson
-from prevention.matching import normalise
 from prevention.matching.blocking import LARGEST_CAP
 from prevention.matching.compare import LEVELS, Comparison
 from prevention.matching.decide import Outcome, ScoredPair
 from prevention.matching.linking import candidates_in, score_pairs
 from prevention.matching.model import default_model
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.dates import DateOrder
+from prevention.matching.normalise.people import tidy_person
 from prevention.matching.record import Record
 from tests.support.extracts import records_in
 
@@ -28,8 +30,8 @@ NOBODY = GivenAddress()
 
 
 def record(record_id: str, address: GivenAddress = NOBODY, **person: str) -> Record:
-    tidied = normalise.tidy_person(GivenPerson(**person), date(2026, 11, 22), normalise.DateOrder.ISO)
-    return Record.from_tidied(record_id, tidied, normalise.tidy_address(address))
+    tidied = tidy_person(GivenPerson(**person), date(2026, 11, 22), DateOrder.ISO)
+    return Record.from_tidied(record_id, tidied, tidy_address(address))
 
 
 @pytest.fixture(scope="module")

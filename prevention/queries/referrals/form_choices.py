@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from prevention.domain.account import Actor
 from prevention.domain.agency import AgencyKind
 from prevention.domain.gazetteer import Gazetteer
-from prevention.matching.normalise import tidy_postcode
+from prevention.matching.normalise.postcodes import tidy_postcode
 from prevention.models.account import Membership
 from prevention.models.agency import Agency
 from prevention.models.outreach import Outreach, OutreachDoor

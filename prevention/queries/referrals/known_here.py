@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from prevention.domain.account import Actor, Permission
@@ -18,7 +18,9 @@ from prevention.domain.match import MatchDecision
 from prevention.domain.referral import ReceiveReferral, TidiedAddress
 from prevention.domain.referral_content import content_of
 from prevention.matching.decide import choose
-from prevention.matching.normalise import address_key, tidy_address, tidy_person
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.dwellings import address_key
+from prevention.matching.normalise.people import tidy_person
 from prevention.matching.record import Record
 from prevention.models.case import Case, CaseInvolvement, ReferralLink
 from prevention.models.person import PersonLink, PersonRecord
@@ -167,12 +169,13 @@ def _same_home(session: Session, command: ReceiveReferral) -> ColumnElement[bool
     tidied = tidy_address(command.address)
     if tidied.no_fixed_abode:
         return None
-    key = address_key(tidied)
-    known = LocalGazetteer(session).look_up([(tidied.uprn, key)])[0]
+    known = LocalGazetteer(session).look_up([command.address])[0]
     uprn = known.uprn if known else tidied.uprn
-    key = known.address_key if known and known.address_key else key
     same = [Premises.uprn == uprn] if uprn else []
-    same += [Premises.address_key == key] if key else []
+    if known and known.address_key:
+        same.append(Premises.address_key == known.address_key)
+    if key := address_key(tidied):
+        same.append((Premises.address_key == key) & (Premises.uprn.is_(None) if known else true()))
     return or_(*same) & ~Premises.confidential if same else None
 
 

@@ -11,7 +11,10 @@ from prevention.domain.referral import Channel, GivenAddress, GivenPerson, NotSa
 from prevention.domain.referral_content import Content, command_from, content_of
 from prevention.domain.referral_resent import Resent, compare
 from prevention.errors import Invalid
-from prevention.matching.normalise import address_key, fold, tidy_address, tidy_person
+from prevention.matching.normalise.addresses import tidy_address
+from prevention.matching.normalise.dwellings import address_key
+from prevention.matching.normalise.people import tidy_person
+from prevention.matching.normalise.text import fold
 from prevention.models.referral import Referral
 from prevention.services.referrals.amending import amend
 from prevention.services.referrals.proposing import end_what_is_so, last_said, propose
