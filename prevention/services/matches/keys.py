@@ -3,20 +3,23 @@
 Beside the keys the form is kept in which the engine compares a record.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select, text
-from sqlalchemy.dialects.postgresql import insert
 
 from prevention.matching.blocking import keys
 from prevention.matching.record import Record
-from prevention.models.person import BlockingKey, ComparedRecord, PersonRecord
+from prevention.models.person import BlockingKey, PersonRecord
 from prevention.queries.candidates import engine_records
 from prevention.services.locks import lock_words
 from prevention.services.work import Work
 
-_STORE_KEYS = text(
+_STORE = text(
+    "WITH forms AS (INSERT INTO compared_records (record_id, form) "
+    "SELECT unnest(CAST(:held AS uuid[])), CAST(unnest(CAST(:forms AS text[])) AS jsonb) "
+    "ON CONFLICT (record_id) DO UPDATE SET form = excluded.form) "
     "INSERT INTO blocking_keys (key, record_id) SELECT unnest(CAST(:keys AS text[])), unnest(CAST(:records AS uuid[])) "
     "ON CONFLICT DO NOTHING"
 )
@@ -31,17 +34,15 @@ def store_keys(work: Work, records: Iterable[Record]) -> None:
     """Store the blocking keys of records whose rows are there, so that later records find them, and their form."""
     held = list(records)
     found = [(key, record.record_id) for record in held for key in keys(record)]
-    if found:
-        words, ids = zip(*found, strict=True)
-        work.session.execute(_STORE_KEYS, {"keys": list(words), "records": list(ids)})
     if held:
-        forms = [{"record_id": UUID(record.record_id), "form": record.stored()} for record in held]
-        statement = insert(ComparedRecord)
         work.session.execute(
-            statement.on_conflict_do_update(
-                index_elements=[ComparedRecord.record_id], set_={"form": statement.excluded.form}
-            ),
-            forms,
+            _STORE,
+            {
+                "held": [record.record_id for record in held],
+                "forms": [json.dumps(record.stored()) for record in held],
+                "keys": [key for key, _ in found],
+                "records": [record_id for _, record_id in found],
+            },
         )
 
 
