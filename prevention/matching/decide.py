@@ -189,8 +189,9 @@ def _why_names_hold_back(records: Sequence[Record], best: Comparison) -> str:
         return ""
     if not any(record.forenames for record in records):
         return "neither gives a first name"
-    if not any(_gives_a_name(record) for record in records):
-        return "neither gives more of a name than an initial"
+    new, *known = records
+    if not (_gives_a_name(new) and any(_gives_a_name(record) for record in known)):
+        return "one of them gives no more of a name than an initial"
     generations = {record.generation for record in records} - {""}
     return "one is called senior and one junior" if len(generations) > 1 else ""
 

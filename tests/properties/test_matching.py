@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from datetime import date
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from prevention.domain.match import MatchDecision
@@ -49,8 +49,13 @@ def _record(record_id: str, person: GivenPerson, place: GivenAddress) -> Record:
     return Record.from_tidied(record_id, *tidied, received=RECEIVED)
 
 
+BORN = {"dob": "1950-07-11"}
+NOWHERE = GivenAddress(lines="NFA")
+
+
 @settings(deadline=None)
 @given(PEOPLE, PLACES, PEOPLE, PLACES)
+@example(GivenPerson(first_name="John", surname="Smith", **BORN), NOWHERE, GivenPerson(first_name="J", **BORN), NOWHERE)
 def test_decisions(one: GivenPerson, home: GivenAddress, other: GivenPerson, place: GivenAddress) -> None:
     a, b = _record("a", one, home), _record("b", other, place)
     there, back = decide(a, Profile.of("p", [b])), decide(b, Profile.of("p", [a]))
