@@ -139,3 +139,17 @@ def test_hostile_input_leaves_no_more_than_a_line(text: str) -> None:
     person = tidy_person(given_person, RECEIVED)
     address = tidy_address(GivenAddress(uprn=text, lines=text, postcode=text))
     assert max(len(str(value)) for value in (*asdict(person).values(), *asdict(address).values())) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("lines", "street", "postcode"),
+    [
+        ("35 Ealing Road, Wembley", "Ealing Road", None),
+        ("12 Mill Close", "Mill Close", None),
+        ("4 The Priory", "The Priory", None),
+        ("7 Acre Lane SWI 3NA", "Acre Lane", "SW1 3NA"),
+    ],
+)
+def test_a_word_of_letters_is_no_postcode(lines: str, street: str, postcode: str | None) -> None:
+    read = tidy_address(GivenAddress(lines=lines))
+    assert (read.street, read.postcode) == (street, postcode)

@@ -114,7 +114,7 @@ def _split_postcode(line: str, postcode_text: str) -> tuple[str, str | None]:
         return line, given
     found = None
     for match in reversed(list(EMBEDDED_POSTCODE.finditer(upper))):
-        read = tidy_postcode(match.group())
+        read = tidy_postcode(match.group()) if re.search("[0-9]", match.group()) else None  # "Ealing" is no postcode
         if read is None:
             continue
         if given is None or read == given or match.end() == len(upper):
