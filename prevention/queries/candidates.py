@@ -6,7 +6,7 @@ once.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -173,20 +173,39 @@ def people_beside(session: Session, new: Sequence[Record]) -> list[list[Profile]
     numbers, words, caps = zip(*wanted, strict=True)
     bound = {"number": list(numbers), "key": list(words), "cap": list(caps)}
     rows = session.execute(_SHARING_A_KEY, bound).all()
-    read = {record_id: Record.from_stored(str(record_id), form) for *_, record_id, form in rows}
-    read |= engine_records(session, [record_id for record_id, record in read.items() if record is None])
+    read = _read(session, {record_id: form for *_, record_id, form in rows})
     records: dict[UUID, list[Record]] = defaultdict(list)
     beside_whom: dict[UUID, list[int]] = {}
     for whom, person_id, record_id, _ in rows:
-        record = read[record_id]
-        if record is not None:
-            records[person_id].append(record)
-            beside_whom[person_id] = whom
+        records[person_id].append(read[record_id])
+        beside_whom[person_id] = whom
     for person_id, held in records.items():
         profile = Profile.of(str(person_id), held)
         for number in beside_whom[person_id]:
             beside[number].append(profile)
     return beside
+
+
+def records_of(session: Session, people: Sequence[UUID]) -> dict[UUID, list[Record]]:
+    """All records of each of ``people``, in the form the engine compares."""
+    rows = session.execute(
+        select(PersonLink.person_id, PersonLink.record_id, ComparedRecord.form)
+        .outerjoin(ComparedRecord, ComparedRecord.record_id == PersonLink.record_id)
+        .where(PersonLink.person_id.in_(people), PersonLink.valid_to.is_(None))
+        .order_by(PersonLink.record_id)
+    ).all()
+    read = _read(session, {record_id: form for _, record_id, form in rows})
+    found: dict[UUID, list[Record]] = {person_id: [] for person_id in people}
+    for person_id, record_id, _ in rows:
+        found[person_id].append(read[record_id])
+    return found
+
+
+def _read(session: Session, forms: Mapping[UUID, dict[str, Any] | None]) -> dict[UUID, Record]:
+    """Records by their stored form, or by their tidied values where that is none of today's."""
+    read = {record_id: Record.from_stored(str(record_id), form) for record_id, form in forms.items()}
+    known = {record_id: record for record_id, record in read.items() if record is not None}
+    return known | engine_records(session, list(read.keys() - known.keys()))
 
 
 def voices_beside(session: Session, places: Sequence[Place], *, since: datetime) -> list[list[Voice]]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import and_, exists, or_, select
-from sqlalchemy.orm import joinedload
 
 from prevention.domain.concern import load_concern_rules, same_concern
 from prevention.domain.match import MatchDecision, ReviewAnswer, Settled
@@ -12,12 +11,11 @@ from prevention.matching.decide import Outcome, decide
 from prevention.matching.explain import explain
 from prevention.matching.model import Model
 from prevention.matching.profile import Profile
-from prevention.matching.record import Record
 from prevention.models.case import Case, ReferralLink
 from prevention.models.match import MatchCandidate
 from prevention.models.person import PersonLink, PersonRecord
 from prevention.models.referral import Referral
-from prevention.queries.candidates import engine_record, name_rarities
+from prevention.queries.candidates import name_rarities, records_of
 from prevention.services.matches.finding import CandidateCase, Likeness, remember_candidates, says_when
 from prevention.services.matches.keys import lock_people
 from prevention.services.people import close_links, link_person
@@ -36,12 +34,12 @@ def settle(work: Work, one_id: UUID, other_id: UUID, model: Model) -> Settled:
     people = _people_of(work, one_id, other_id)
     if len(people) < 2:
         return Settled.LEFT
-    lock_people(work, [record for held in _records_of(work, people).values() for record in held])
+    lock_people(work, [record for held in records_of(work.session, people).values() for record in held])
     people = _people_of(work, one_id, other_id)
     if len(people) < 2:
         return Settled.LEFT
     older, newer = people
-    records = _records_of(work, people)
+    records = records_of(work.session, people)
     if _were_told_apart(work, older, newer):
         return Settled.LEFT
     profile = Profile.of(str(older), records[older])
@@ -67,21 +65,6 @@ def _people_of(work: Work, *record_ids: UUID) -> list[UUID]:
             )
         )
     )
-
-
-def _records_of(work: Work, people: Sequence[UUID]) -> dict[UUID, list[Record]]:
-    rows = work.session.execute(
-        select(PersonLink.person_id, PersonRecord, Referral.source_system, Referral.received_at)
-        .join(PersonRecord, PersonRecord.id == PersonLink.record_id)
-        .join(Referral, Referral.id == PersonRecord.referral_id)
-        .where(PersonLink.person_id.in_(people), PersonLink.valid_to.is_(None))
-        .order_by(PersonRecord.id)
-        .options(joinedload(PersonRecord.premises, innerjoin=True))
-    )
-    found: dict[UUID, list[Record]] = {person_id: [] for person_id in people}
-    for person_id, record, source, received_at in rows:
-        found[person_id].append(engine_record(record, record.premises, source, received_at))
-    return found
 
 
 def _were_told_apart(work: Work, one: UUID, other: UUID) -> bool:
