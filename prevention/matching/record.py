@@ -21,7 +21,7 @@ from prevention.matching.normalise.text import fold
 
 #: The form of stored records. Raised whenever folding or parsing changes what a record holds: a record stored in
 #: another form is read from what the door normalised, until its form and keys are made anew.
-FORM = 1
+FORM = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,9 @@ class Record:
     communal: bool = False
 
     def stored(self) -> dict[str, Any]:
-        """The record as JSON-ready data without its identifier, for :meth:`from_stored`; what is not given is left out.
+        """The record as JSON-ready data, for :meth:`from_stored`; what is not given is left out.
 
+        Its identifier is left out, and its home's UPRN, which a home may learn when the record has long been kept.
         Keeping it beside the person record spares folding and parsing it anew whenever it is a candidate.
         """
         form: dict[str, Any] = {"form": FORM}
@@ -75,8 +76,8 @@ class Record:
         return form
 
     @classmethod
-    def from_stored(cls, record_id: str, stored: Mapping[str, Any] | None) -> "Record | None":
-        """The record that :meth:`stored` told of, equal to the original; None where it is kept in another form."""
+    def from_stored(cls, record_id: str, stored: Mapping[str, Any] | None, uprn: str | None) -> "Record | None":
+        """The record that :meth:`stored` told of, at a home with ``uprn``; None where it is kept in another form."""
         if stored is None or stored.get("form") != FORM:
             return None
         given = dict(stored)
@@ -84,7 +85,7 @@ class Record:
         for name, read in _READERS.items():
             if name in given:
                 given[name] = read(given[name])
-        return cls(record_id, **given)
+        return cls(record_id, uprn=uprn, **given)
 
     @property
     def surname(self) -> str:
@@ -137,7 +138,7 @@ class Record:
         )
 
 
-_EMPTY = {field.name: field.default for field in fields(Record) if field.name != "record_id"}
+_EMPTY = {field.name: field.default for field in fields(Record) if field.name not in {"record_id", "uprn"}}
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "received": date.fromisoformat,
     "dob": date.fromisoformat,

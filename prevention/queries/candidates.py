@@ -82,9 +82,11 @@ _PEOPLE = (
 )
 #: The people who share a wanted key, for whom (``numbers``), with each of their records in the engine's form.
 _SHARING_A_KEY = (
-    select(_PEOPLE.c.numbers, PersonLink.person_id, PersonLink.record_id, ComparedRecord.form)
+    select(_PEOPLE.c.numbers, PersonLink.person_id, PersonLink.record_id, ComparedRecord.form, Premises.uprn)
     .select_from(_PEOPLE)
     .join(PersonLink, PersonLink.person_id == _PEOPLE.c.person_id)
+    .join(PersonRecord, PersonRecord.id == PersonLink.record_id)
+    .join(Premises, Premises.id == PersonRecord.premises_id)
     .outerjoin(ComparedRecord, ComparedRecord.record_id == PersonLink.record_id)
     .where(PersonLink.valid_to.is_(None))
 )
@@ -173,10 +175,10 @@ def people_beside(session: Session, new: Sequence[Record]) -> list[list[Profile]
     numbers, words, caps = zip(*wanted, strict=True)
     bound = {"number": list(numbers), "key": list(words), "cap": list(caps)}
     rows = session.execute(_SHARING_A_KEY, bound).all()
-    read = _read(session, {record_id: form for *_, record_id, form in rows})
+    read = _read(session, {record_id: (form, uprn) for *_, record_id, form, uprn in rows})
     records: dict[UUID, list[Record]] = defaultdict(list)
     beside_whom: dict[UUID, list[int]] = {}
-    for whom, person_id, record_id, _ in rows:
+    for whom, person_id, record_id, *_ in rows:
         records[person_id].append(read[record_id])
         beside_whom[person_id] = whom
     for person_id, held in records.items():
@@ -189,21 +191,23 @@ def people_beside(session: Session, new: Sequence[Record]) -> list[list[Profile]
 def records_of(session: Session, people: Sequence[UUID]) -> dict[UUID, list[Record]]:
     """All records of each of ``people``, in the form the engine compares."""
     rows = session.execute(
-        select(PersonLink.person_id, PersonLink.record_id, ComparedRecord.form)
+        select(PersonLink.person_id, PersonLink.record_id, ComparedRecord.form, Premises.uprn)
+        .join(PersonRecord, PersonRecord.id == PersonLink.record_id)
+        .join(Premises, Premises.id == PersonRecord.premises_id)
         .outerjoin(ComparedRecord, ComparedRecord.record_id == PersonLink.record_id)
         .where(PersonLink.person_id.in_(people), PersonLink.valid_to.is_(None))
         .order_by(PersonLink.record_id)
     ).all()
-    read = _read(session, {record_id: form for _, record_id, form in rows})
+    read = _read(session, {record_id: (form, uprn) for _, record_id, form, uprn in rows})
     found: dict[UUID, list[Record]] = {person_id: [] for person_id in people}
-    for person_id, record_id, _ in rows:
+    for person_id, record_id, *_ in rows:
         found[person_id].append(read[record_id])
     return found
 
 
-def _read(session: Session, forms: Mapping[UUID, dict[str, Any] | None]) -> dict[UUID, Record]:
-    """Records by their stored form, or by their tidied values where that is none of today's."""
-    read = {record_id: Record.from_stored(str(record_id), form) for record_id, form in forms.items()}
+def _read(session: Session, kept: Mapping[UUID, tuple[dict[str, Any] | None, str | None]]) -> dict[UUID, Record]:
+    """Records by their stored form and their home's UPRN, or by their tidied values where it is no form of today's."""
+    read = {record_id: Record.from_stored(str(record_id), *each) for record_id, each in kept.items()}
     known = {record_id: record for record_id, record in read.items() if record is not None}
     return known | engine_records(session, list(read.keys() - known.keys()))
 

@@ -1,5 +1,7 @@
 """What the engine keeps beside person records: another form than today's is no hindrance, and is made anew."""
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
@@ -11,6 +13,7 @@ from prevention.matching.record import FORM
 from prevention.models.agency import Agency
 from prevention.models.case import Case
 from prevention.models.person import BlockingKey, ComparedRecord, Person, PersonRecord
+from prevention.queries.candidates import records_of
 from prevention.unit_of_work import GuardedSession, unit_of_work
 from tests.support.arranging import Arranger
 from tests.support.receiving import ANN, BOB, ELSEWHERE, HOME, command, hand_in
@@ -57,3 +60,13 @@ def test_forms_and_keys_are_made_anew(app: Flask, session: GuardedSession, rows:
         told = app.test_cli_runner().invoke(args=["matching", "renew"])
         assert "2 records have the keys and the form of this release." in told.output
         assert kept(rows) == as_taken_in
+
+
+def test_a_record_is_compared_with_the_uprn_its_home_learned_later(
+    session: GuardedSession, rows: Session, fire: Agency
+) -> None:
+    hand_in(session, command(fire, person=ANN, address=HOME))
+    hand_in(session, command(fire, person=BOB, address=replace(HOME, uprn="100023336956")))
+    people = rows.scalars(select(Person.id)).all()
+    records = [record for held in records_of(rows, people).values() for record in held]
+    assert [record.uprn for record in records] == ["100023336956"] * 2

@@ -108,6 +108,6 @@ def test_a_name_of_very_many_parts_makes_few_keys() -> None:
 def test_a_stored_record_is_read_as_it_was(person: GivenPerson, home: GivenAddress) -> None:
     record = _record("a", person, home)
     stored = json.loads(json.dumps(record.stored()))
-    assert Record.from_stored("a", stored) == record
-    assert Record.from_stored("a", {**stored, "form": FORM + 1}) is None
-    assert Record.from_stored("a", None) is None
+    assert Record.from_stored("a", stored, record.uprn) == record
+    assert Record.from_stored("a", {**stored, "form": FORM + 1}, None) is None
+    assert Record.from_stored("a", None, None) is None

@@ -323,4 +323,4 @@ def test_the_form_is_raised_when_records_are_read_otherwise() -> None:
     Records stored by the release before would else be compared as they were read then.
     """
     held = json.dumps([record(given).stored() for given in READ], sort_keys=True)
-    assert (FORM, hashlib.sha256(held.encode()).hexdigest()[:16]) == (1, "f2017b374dc95905")
+    assert (FORM, hashlib.sha256(held.encode()).hexdigest()[:16]) == (2, "3efa63d36907c47f")
