@@ -13,7 +13,7 @@ from prevention.matching.compare import FITTING_PREMISES, SAME_PREMISES, VAGUER_
 from prevention.matching.frequencies import NameRarity
 from prevention.matching.model import Model, default_model
 from prevention.matching.profile import Profile, best_evidence
-from prevention.matching.record import Record, is_initial
+from prevention.matching.record import Record
 from prevention.matching.score import Contribution, contributions, score
 
 _UNKNOWN_STORE = NameRarity()
@@ -158,6 +158,7 @@ def _likely_one(one: Profile, other: Profile, model: Model) -> bool:
     return score(best_evidence(comparisons, model), model, _UNKNOWN_STORE).bits >= 0
 
 
+_LIKE_FORENAME = frozenset({"exact", "variant", "close", "sounds"})
 _LIKE_SURNAME = frozenset({"exact", "part", "close", "sounds", "similar"})
 
 
@@ -189,15 +190,10 @@ def _why_names_hold_back(records: Sequence[Record], best: Comparison) -> str:
         return ""
     if not any(record.forenames for record in records):
         return "neither gives a first name"
-    new, *known = records
-    if not (_gives_a_name(new) and any(_gives_a_name(record) for record in known)):
-        return "one of them gives no more of a name than an initial"
+    if best.surname == "missing" and best.forename not in _LIKE_FORENAME:
+        return "no surname is compared, and the first names do not agree"
     generations = {record.generation for record in records} - {""}
     return "one is called senior and one junior" if len(generations) > 1 else ""
-
-
-def _gives_a_name(record: Record) -> bool:
-    return bool(record.surnames) or not all(is_initial(name) for name in record.forenames[:1])
 
 
 def _may_be_anothers_number(best: Comparison) -> bool:

@@ -56,6 +56,12 @@ NOWHERE = GivenAddress(lines="NFA")
 @settings(deadline=None)
 @given(PEOPLE, PLACES, PEOPLE, PLACES)
 @example(GivenPerson(first_name="John", surname="Smith", **BORN), NOWHERE, GivenPerson(first_name="J", **BORN), NOWHERE)
+@example(
+    GivenPerson(first_name="John", dob="1950-07-11"),
+    GivenAddress(postcode="N1 8LY"),
+    GivenPerson(first_name="J", surname="Smith", dob="1950-11-07"),
+    GivenAddress(postcode="N1 8LY"),
+)
 def test_decisions(one: GivenPerson, home: GivenAddress, other: GivenPerson, place: GivenAddress) -> None:
     a, b = _record("a", one, home), _record("b", other, place)
     there, back = decide(a, Profile.of("p", [b])), decide(b, Profile.of("p", [a]))
