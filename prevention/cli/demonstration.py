@@ -1,18 +1,32 @@
-"""``flask demonstration load|accounts``: invented people and referrals, in demonstration mode only."""
+"""``flask demonstration prepare|load|accounts``: invented people and referrals, in demonstration mode only."""
 
 import os
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from flask_migrate import upgrade
 
 from prevention.adapters.files import FileStore
-from prevention.demonstration import accounts as people
-from prevention.demonstration import loading
+from prevention.demonstration import loading, people
+from prevention.domain.account import SYSTEM
 from prevention.errors import Conflict
+from prevention.services.reference import load_areas
 from prevention.settings import Settings
+from prevention.web.transactions import work_as
 
 group = AppGroup("demonstration", help="Invented data to try the product with.")
+
+
+@group.command("prepare")
+@click.pass_context
+def prepare(context: click.Context) -> None:
+    """Migrate, load the boroughs and, the first time, the demonstration: what `make run` needs, in one process."""
+    _settings()
+    upgrade()
+    with work_as(SYSTEM) as work:
+        load_areas(work)
+    context.invoke(load, referrals=loading.REFERRALS)
 
 
 @group.command("load")
@@ -44,7 +58,7 @@ def load(referrals: int) -> None:
 def accounts() -> None:
     """Print the demonstration accounts and what to try."""
     _settings()
-    click.echo(people.announcement())
+    click.echo(people.accounts())
 
 
 def _settings() -> Settings:

@@ -21,39 +21,6 @@ class LoadCutOff(SupervisorProblem):
     """An earlier load of the demonstration data did not come to its end."""
 
 
-def flask(places: Places, environment: Mapping[str, str], *arguments: str, show: bool = False) -> str:
-    """Run one `flask` command to its end and return what it printed.
-
-    With `show` its words (a progress bar) go to the screen instead. Raises SupervisorProblem when it fails, LoadCutOff
-    when it asks to be tried again on an empty database.
-    """
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
-    log_path = places.log("prepare")
-    with open_log(places, "prepare") as log:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=None if show else subprocess.PIPE,
-            stderr=None if show else log,
-            start_new_session=True,
-        )
-        try:
-            output, _ = process.communicate()
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
-        log.write(output or b"")
-    if process.returncode == os.EX_TEMPFAIL:
-        raise LoadCutOff("Loading the demonstration data was cut off before.")
-    if process.returncode != 0:
-        where = "the lines above tell why" if show else f"{last_words(log_path)}; see {log_path}"
-        raise SupervisorProblem(f"`flask {' '.join(arguments)}` failed: {where}.")
-    return (output or b"").decode("utf-8", "replace")
-
-
 def prepare_database(places: Places, environment: Mapping[str, str], server: EmbeddedPostgres) -> None:
     """Bring the database up to date and, the first time, fill it.
 
@@ -62,16 +29,38 @@ def prepare_database(places: Places, environment: Mapping[str, str], server: Emb
     """
     server.ensure_database(DATABASE)
     try:
-        _fill(places, environment)
+        _prepare(places, environment)
     except LoadCutOff:
         print("The demonstration data was not loaded to its end before: emptying it and loading again …", flush=True)
         server.drop_database(DATABASE)
         shutil.rmtree(places.uploads, ignore_errors=True)
         server.ensure_database(DATABASE)
-        _fill(places, environment)
+        _prepare(places, environment)
 
 
-def _fill(places: Places, environment: Mapping[str, str]) -> None:
-    flask(places, environment, "db", "upgrade")
-    flask(places, environment, "reference", "load")
-    flask(places, environment, "demonstration", "load", show=True)
+def _prepare(places: Places, environment: Mapping[str, str]) -> None:
+    """Run `flask demonstration prepare`: its progress goes to the screen, its complaints to the log.
+
+    Raises LoadCutOff when it asks to be tried again on an empty database, SupervisorProblem when it fails otherwise.
+    """
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "demonstration", "prepare"]
+    with open_log(places, "prepare") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+    if process.returncode == os.EX_TEMPFAIL:
+        raise LoadCutOff("Loading the demonstration data was cut off before.")
+    if process.returncode != 0:
+        log_path = places.log("prepare")
+        raise SupervisorProblem(f"Preparing the database failed: {last_words(log_path)}; see {log_path}.")

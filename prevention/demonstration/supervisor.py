@@ -30,7 +30,8 @@ from prevention.demonstration.instance import (
     only_one,
     stop_left_behind,
 )
-from prevention.demonstration.preparing import DATABASE, ROOT, flask, prepare_database
+from prevention.demonstration.people import accounts
+from prevention.demonstration.preparing import DATABASE, ROOT, prepare_database
 from prevention.demonstration.processes import LogPrinter, PatientManager, commands, process_environment
 from prevention.demonstration.services import INSTANCE_MARK, ServiceProblem, last_words
 
@@ -50,11 +51,11 @@ def is_ready(port: int) -> bool:
         connection.close()
 
 
-def announcement(address: str, accounts: str) -> str:
+def announcement(address: str) -> str:
     """What a newcomer reads when everything runs."""
     line = "─" * 72
     return (
-        f"\n{line}\n  Prevention is ready: {address}\n{line}\n\n{accounts.strip(chr(10))}\n\n"
+        f"\n{line}\n  Prevention is ready: {address}\n{line}\n\n{accounts()}\n\n"
         "Everybody here is invented. Logs are in var/log; Ctrl-C stops everything and keeps the data.\n"
     )
 
@@ -103,7 +104,7 @@ class Run:
             self._places, list(named), manager.note_all_started, everything=bool(environment.get("LOGS"))
         )
         manager.print_with(printer)
-        manager.watch = threading.Thread(target=self._watch, args=(environment, printer), daemon=True)
+        manager.watch = threading.Thread(target=self._watch, args=(printer,), daemon=True)
         for name, command in named.items():
             manager.add_process(name, f"exec {shlex.join(command)}", env=dict(environment), cwd=str(ROOT))
         signal.signal(signal.SIGHUP, lambda _number, _frame: os.kill(os.getpid(), signal.SIGTERM))
@@ -118,13 +119,8 @@ class Run:
                 f"The {name} process ended by itself ({last_words(log)}), so the rest was stopped; see {log}."
             )
 
-    def _watch(self, environment: Mapping[str, str], printer: LogPrinter) -> None:
+    def _watch(self, printer: LogPrinter) -> None:
         """Announce the address once the web server is ready; afterwards see that the two servers stay up."""
-        try:
-            accounts = flask(self._places, environment, "demonstration", "accounts")
-        except SupervisorProblem as problem:
-            self._give_up(str(problem))
-            return
         end = time.monotonic() + SECONDS_TO_BE_READY
         while not is_ready(self._port):
             if printer.stopped:
@@ -136,7 +132,7 @@ class Run:
                 )
                 return
             time.sleep(0.2)
-        print(announcement(self._address, accounts), flush=True)
+        print(announcement(self._address), flush=True)
         while not printer.stopped:
             for server in (self._postgres, self._redis):
                 if not server.is_alive():

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from prevention.demonstration.accounts import PASSWORD, USERS
+from prevention.demonstration.people import PASSWORD, USERS
 from prevention.settings import Settings
 from tests.architecture.source import ROOT, where
 

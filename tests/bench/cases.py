@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, event, text
 
 from prevention.app import create_app
-from prevention.demonstration.accounts import PASSWORD
+from prevention.demonstration.people import PASSWORD
 from prevention.extensions import db
 from tests.bench.environment import FOLDER, fresh_database, has_database, machine, postgres, settings_for
 from tests.bench.filling import fill

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from playwright.sync_api import Locator, Page, expect
 
-from prevention.demonstration.accounts import PASSWORD
+from prevention.demonstration.people import PASSWORD
 from tests.support.axe import assert_accessible
 from tests.support.browser import PATIENCE
 from tests.support.live_server import LiveServer
