@@ -75,6 +75,8 @@ def _add_births(record: Record, found: set[str]) -> None:
         if first:
             found.add(f"year:{record.dob.year}|{heard}|{first[0]}")
             found.add(f"birthday:{record.dob.day}.{record.dob.month}|{heard}|{first[0]}")
+    if record.forenames:  # surnames change, and are typed past all hearing
+        found.add(f"initial:{record.dob.isoformat()}|{record.forenames[0][0]}")
     if record.postcode:
         found.add(f"postcode:{record.postcode}|{record.dob.isoformat()}")
 

@@ -161,6 +161,8 @@ def _likely_one(one: Profile, other: Profile, model: Model) -> bool:
 _LIKE_FORENAME = frozenset({"exact", "variant", "close", "sounds"})
 _LIKE_SURNAME = frozenset({"exact", "part", "close", "sounds", "similar"})
 
+_SLIPPED_BIRTH = frozenset({"swapped", "one_digit", "near", "two_parts"})
+
 
 def _speaks_of_somebody(best: Comparison) -> bool:
     """Whether anything of the person's own could be compared; a home and a sex are everybody's who lives there."""
@@ -178,7 +180,9 @@ def _why_not_joined(best: Comparison) -> str:
         (best.dob == "age_differs", "the ages differ"),
         (best.middle == "different" and best.nhs_number != "same", "the middle names differ"),
         (_may_be_two_residents(best), "many people live there, and 1 January or an age tells nobody apart"),
-        (_may_be_two_without_a_home(best), "neither has a home, and no date of birth tells them apart"),
+        (_may_be_two_without_a_home(best), "neither has a home, and too little else says that they are one person"),
+        (_may_be_two_of_an_initial(best), "an initial and another surname do not say that they are one person"),
+        (_may_be_two_apart(best), "they have no home in common, and no date of birth tells them apart"),
         (_may_share_a_name(best), "a parent and a child may share a name, and no date of birth tells them apart"),
     )
     return next((words for holds, words in reasons if holds), "")
@@ -192,6 +196,12 @@ def _why_names_hold_back(records: Sequence[Record], best: Comparison) -> str:
         return "neither gives a first name"
     if best.surname == "missing" and best.forename not in _LIKE_FORENAME:
         return "no surname is compared, and the first names do not agree"
+    if best.surname == best.dob == "missing" and "same" not in {best.phone, best.email}:
+        return "neither a surname nor a date of birth is compared"
+    if best.surname == "missing" and best.dob in _SLIPPED_BIRTH and not home_fits(best):
+        return "no surname is compared, and the dates of birth differ"
+    if best.forename == "missing" and not home_fits(best):
+        return "one side gives no first name, and they have no home in common"
     generations = {record.generation for record in records} - {""}
     return "one is called senior and one junior" if len(generations) > 1 else ""
 
@@ -212,9 +222,23 @@ def _may_be_two_residents(best: Comparison) -> bool:
 
 
 def _may_be_two_without_a_home(best: Comparison) -> bool:
-    """One name of no fixed abode, which is no home in common, and nothing else of the person's own agrees."""
-    nowhere = best.premises == "no_fixed_abode" and best.dob in {"missing", "new_year", "age_agrees"}
+    """Both of no fixed abode, which is no home in common; births or surnames do not say that they are one person."""
+    too_little = best.dob in {"missing", "new_year", "age_agrees"} or best.surname == "different"
+    nowhere = best.premises == "no_fixed_abode" and too_little
     return nowhere and "same" not in {best.nhs_number, best.email, best.phone}
+
+
+def _may_be_two_of_an_initial(best: Comparison) -> bool:
+    """One side's first name is an initial alone, the surnames differ, and nothing of the person's own agrees."""
+    unlike = best.forename == "initial" and best.surname == "different"
+    return unlike and "same" not in {best.nhs_number, best.email, best.phone}
+
+
+def _may_be_two_apart(best: Comparison) -> bool:
+    """One name and perhaps one age at two homes, and nothing else of the person's own agrees."""
+    apart = best.premises in {"nearby", "same_postcode", "other_flat", "one_without_abode", "missing", "different"}
+    no_birth = best.dob in {"missing", "age_agrees"}
+    return apart and no_birth and "same" not in {best.nhs_number, best.email, best.phone}
 
 
 def _may_be_twins(best: Comparison) -> bool:

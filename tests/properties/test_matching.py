@@ -62,6 +62,12 @@ NOWHERE = GivenAddress(lines="NFA")
     GivenPerson(first_name="J", surname="Smith", dob="1950-11-07"),
     GivenAddress(postcode="N1 8LY"),
 )
+@example(
+    GivenPerson(first_name="John", surname="D?BROWSKI", **BORN),
+    GivenAddress(),
+    GivenPerson(first_name="J", surname="Dąbrowski", **BORN),
+    GivenAddress(),
+)
 def test_decisions(one: GivenPerson, home: GivenAddress, other: GivenPerson, place: GivenAddress) -> None:
     a, b = _record("a", one, home), _record("b", other, place)
     there, back = decide(a, Profile.of("p", [b])), decide(b, Profile.of("p", [a]))
