@@ -192,18 +192,26 @@ def _why_names_hold_back(records: Sequence[Record], best: Comparison) -> str:
     """Why a machine may not join them for what the names do not say, in words; empty when it may."""
     if best.nhs_number == "same":
         return ""
-    if not any(record.forenames for record in records):
-        return "neither gives a first name"
-    if best.surname == "missing" and best.forename not in _LIKE_FORENAME:
-        return "no surname is compared, and the first names do not agree"
-    if best.surname == best.dob == "missing" and "same" not in {best.phone, best.email}:
-        return "neither a surname nor a date of birth is compared"
-    if best.surname == "missing" and best.dob in _SLIPPED_BIRTH and not home_fits(best):
-        return "no surname is compared, and the dates of birth differ"
-    if best.forename == "missing" and not home_fits(best):
-        return "one side gives no first name, and they have no home in common"
+    no_surname, reached = best.surname == "missing", "same" in {best.phone, best.email}
     generations = {record.generation for record in records} - {""}
-    return "one is called senior and one junior" if len(generations) > 1 else ""
+    reasons = (
+        (not any(record.forenames for record in records), "neither gives a first name"),
+        (
+            no_surname and best.forename not in _LIKE_FORENAME,
+            "no surname is compared, and the first names do not agree",
+        ),
+        (no_surname and best.dob == "missing" and not reached, "neither a surname nor a date of birth is compared"),
+        (
+            no_surname and best.dob in _SLIPPED_BIRTH and not home_fits(best),
+            "no surname is compared, and the dates of birth differ",
+        ),
+        (
+            best.forename == "missing" and not home_fits(best),
+            "one side gives no first name, and they have no home in common",
+        ),
+        (len(generations) > 1, "one is called senior and one junior"),
+    )
+    return next((words for holds, words in reasons if holds), "")
 
 
 def _may_be_anothers_number(best: Comparison) -> bool:

@@ -147,12 +147,15 @@ def told() -> None:
 NAMELESS = (GivenPerson(middle_name="A0?A", dob="25/07/1950"), GivenAddress())
 #: First names and an address that make no key: neither surname, birth nor postcode.
 FORENAMES = (GivenPerson(first_name="John", middle_name="John"), GivenAddress(lines="A|:|0"))
+#: An initial and a building, and neither birth nor postcode.
+INITIAL = (GivenPerson(first_name="ᾼ", middle_name="John", surname="John"), GivenAddress(lines="A|:|0"))
 
 
 @settings(deadline=None)
 @given(TWO)
 @example((NAMELESS, NAMELESS))
 @example((FORENAMES, FORENAMES))
+@example((INITIAL, INITIAL))
 def test_whom_the_engine_joins_its_keys_find(two: tuple[Given, Given]) -> None:
     one, other = _record("a", two[0]), _record("b", two[1])
     for record in (one, other):
