@@ -56,10 +56,10 @@ def _add_premises(record: Record, found: set[str]) -> None:
         found.add(f"house:{record.postcode}|{record.number}")
     if record.postcode and record.building:
         found.add(f"building:{record.postcode}|{record.building.split()[0]}")
-    if tokens and (record.street or record.building):
-        found.add(f"door:{tokens}|{record.street or record.building}")
-    if tokens and record.street and record.postcode:
-        found.add(f"area:{record.postcode[:-2]}|{tokens}|{record.street[:4]}")
+    if tokens and record.street:
+        found.add(f"door:{tokens}|{record.street}")
+        if record.postcode:
+            found.add(f"area:{record.postcode[:-2]}|{tokens}|{record.street[:4]}")
 
 
 def _add_births(record: Record, found: set[str]) -> None:

@@ -181,7 +181,7 @@ def _why_not_joined(best: Comparison) -> str:
         (best.middle == "different" and best.nhs_number != "same", "the middle names differ"),
         (_may_be_two_residents(best), "many people live there, and 1 January or an age tells nobody apart"),
         (_may_be_two_without_a_home(best), "neither has a home, and too little else says that they are one person"),
-        (_may_be_two_of_an_initial(best), "an initial and another surname do not say that they are one person"),
+        (_may_be_two_of_an_initial(best), "an initial and so little else do not say that they are one person"),
         (_may_be_two_apart(best), "they have no home in common, and no date of birth tells them apart"),
         (_may_share_a_name(best), "a parent and a child may share a name, and no date of birth tells them apart"),
     )
@@ -237,9 +237,9 @@ def _may_be_two_without_a_home(best: Comparison) -> bool:
 
 
 def _may_be_two_of_an_initial(best: Comparison) -> bool:
-    """One side's first name is an initial alone, the surnames differ, and nothing of the person's own agrees."""
-    unlike = best.forename == "initial" and best.surname == "different"
-    return unlike and "same" not in {best.nhs_number, best.email, best.phone}
+    """One side's first name is an initial alone, and neither a surname and a birth nor anything else agrees."""
+    too_little = best.surname == "different" or best.dob == "missing"
+    return best.forename == "initial" and too_little and "same" not in {best.nhs_number, best.email, best.phone}
 
 
 def _may_be_two_apart(best: Comparison) -> bool:
