@@ -1,5 +1,6 @@
 """``flask referrals import``: a file of referrals from the command line, through the same door as the pages."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -29,13 +30,23 @@ group = AppGroup("referrals", help="Referrals.")
 Refusal = tuple[int, str, Mapping[str, str]]
 
 
+def _in_a_folder(_context: click.Context, _option: click.Parameter, report: Path | None) -> Path | None:
+    """Refuse a report that cannot be written before the import, not after it."""
+    if report is not None and not os.access(report.parent, os.W_OK):
+        raise click.BadParameter(f"The folder {report.parent} does not exist or cannot be written to.")
+    return report
+
+
 @group.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--profile", "profile_name", required=True, help="The column-mapping profile, such as ambulance.")
 @click.option("--agency", "agency_code", help="The sending agency's code, where the profile fits several.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; keep nothing.")
 @click.option(
-    "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write refused rows, with reasons, here."
+    "--report",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    callback=_in_a_folder,
+    help="Write refused rows, with reasons, here.",
 )
 def import_file(file: Path, *, profile_name: str, agency_code: str | None, dry_run: bool, report: Path | None) -> None:
     """Import FILE. The same file again changes nothing; a changed row becomes an amendment."""
@@ -106,7 +117,7 @@ def _agency_id(profile: Profile, code: str | None) -> UUID:
 
 
 def _tell(counts: Counter[RowOutcome], *, dry_run: bool) -> None:
-    received = sum(counts.values()) - counts[RowOutcome.REFUSED]
+    received = sum(counts[outcome] for outcome in (RowOutcome.NEW, RowOutcome.JOINED, RowOutcome.REVIEW))
     click.echo(f"{'Would be received' if dry_run else 'Received'}: {received}")
     for outcome in RowOutcome:
         click.echo(f"  {outcome.label}: {counts[outcome]}")

@@ -64,6 +64,7 @@ def test_a_dry_run_says_the_same_and_keeps_nothing(app: Flask, agencies: None, r
     assert "  Refused: 2" in done
     assert number_of(rows, Referral) == 3
     again = run(app, file, "--profile", "police")
+    assert again.startswith("Received: 0\n")
     assert "  Unchanged: 3\n" in again
     assert number_of(rows, Referral) == 3
 
@@ -81,6 +82,18 @@ def test_the_report_has_reasons_and_the_original_columns_and_no_formula(
     assert refused[0][2] == "26ACN8"
     assert refused[1][header.index("email")] == "'" + "=1+1" * 200
     assert not [cell for row in refused for cell in row if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_a_report_that_cannot_be_written_is_said_before_anything_is_received(
+    app: Flask, agencies: None, rows: Session, file: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "nowhere" / "refused.csv"
+    said = app.test_cli_runner().invoke(
+        args=["referrals", "import", str(file), "--profile", "police", "--report", str(report)]
+    )
+    assert said.exit_code == 2
+    assert "does not exist or cannot be written to" in said.output
+    assert number_of(rows, Referral) == 0
 
 
 def test_a_report_of_a_file_without_fault_is_empty(app: Flask, agencies: None, tmp_path: Path) -> None:
