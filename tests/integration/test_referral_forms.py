@@ -185,6 +185,29 @@ def test_a_wrong_mailbox_is_said_beside_the_field(client: PageClient, token: str
     assert "e-mail address in the right form" in page.select_one("#feedback_to-error").get_text()
 
 
+@pytest.mark.parametrize(
+    ("field", "text"), [("nhs_number", "943 476 5918"), ("nhs_number", "12"), ("email", "joan@"), ("phone", "12")]
+)
+def test_a_slip_in_what_finds_the_person_is_said_beside_the_field(
+    client: PageClient, token: str, home: GazetteerAddress, rows: Session, field: str, text: str
+) -> None:
+    page = _page(_post(client, "/referrals/new", data={**FORM, "token": token, field: text, "checked": "1"}))
+    assert page.select_one(f"details[open] #{field}-error") is not None
+    assert page.select_one(f"#{field}")["value"] == text, "typed is kept"
+    assert rows.scalars(select(Referral)).all() == []
+
+
+@pytest.mark.parametrize("also", [{"address_lines": "Ring the top bell"}, {"no_fixed_abode": "y"}])
+def test_of_two_homes_in_one_form_none_is_dropped_without_a_word(
+    client: PageClient, token: str, home: GazetteerAddress, rows: Session, also: dict[str, str]
+) -> None:
+    page = _page(_post(client, "/referrals/new", data={**FORM, "token": token, **also, "checked": "1"}))
+    (name,) = also
+    assert "from the list too" in page.select_one(f"details[open] #{name}-error").get_text()
+    assert page.select_one(f"#address option[value='{UPRN}'][selected]") is not None, "chosen is kept"
+    assert rows.scalars(select(Premises)).all() == []
+
+
 def test_an_address_can_be_typed_and_a_person_can_have_none(client: PageClient, token: str, rows: Session) -> None:
     _sent(client, {**FORM, "token": token, "address": "", "address_lines": "3 Nowhere Lane, London"})
     _sent(client, {**FORM, "token": "a" * 32, "address": "", "postcode": "", "no_fixed_abode": "y",
@@ -380,14 +403,14 @@ HOSTILE = {
     "long": "x" * 10_000,
 }
 TEXTS = (
-    "address_lines", "narrative", "told_detail", "location_detail", "full_name", "email", "nhs_number", "language",
+    "address_lines", "narrative", "told_detail", "location_detail", "full_name", "language",
     "referrer_name", "referrer_team", "referrer_contact", "own_reference", "other_agencies_told", "token",
     "outreach", "door",
 )  # fmt: skip
 CHOICES = (
     "danger", "postcode", "address", "reasons", "more_reasons", "told", "agrees", "current_location", "born", "age",
-    "phone", "household_flags", "staff_safety", "contact_constraints", "capacity_concern", "sharing_preference",
-    "lawful_basis", "feedback_to",
+    "phone", "email", "nhs_number", "household_flags", "staff_safety", "contact_constraints", "capacity_concern",
+    "sharing_preference", "lawful_basis", "feedback_to",
 )  # fmt: skip
 
 
@@ -395,7 +418,8 @@ CHOICES = (
 def test_hostile_text_is_kept_as_words_or_refused(
     client: PageClient, token: str, home: GazetteerAddress, text: str, rows: Session
 ) -> None:
-    response = _post(client, "/referrals/new", data={**FORM, **dict.fromkeys(TEXTS, text), "checked": "1"})
+    fields = {**FORM, "address": "", **dict.fromkeys(TEXTS, text), "checked": "1"}
+    response = _post(client, "/referrals/new", data=fields)
     if len(text) > 5000:
         assert "Use 500 characters or fewer" in _page(response).select_one(".govuk-error-summary").get_text()
         return
@@ -552,6 +576,20 @@ def test_what_only_the_form_wrote_another_way_is_not_amended(
     assert changed == ["What was seen"]
     assert _post(client, where, data={**fields, "checked": "1"}).status_code == 302
     assert list(rows.scalars(select(ReferralAmendment)).one().changes) == ["narrative"]
+
+
+def test_what_a_file_said_wrong_does_not_stand_in_the_way_of_amending_the_rest(
+    session: GuardedSession, client: PageClient, coordinator: User, rows: Session
+) -> None:
+    wrong = GivenPerson(full_name="WHITFIELD, Joan", nhs_number="943 476 5918", email="joan at example")
+    sent = command(coordinator.memberships[0].agency, person=wrong)
+    where = f"/referrals/{hand_in(session, sent).referral_id}/amend"
+    client.sign_in(coordinator)
+    fields = _amend_fields(client.page(where)) | {"narrative": ["Boxes up the stairs."], "reason": ["They rang back"]}
+    assert _post(client, where, data={**fields, "checked": "1"}).status_code == 302
+    assert list(rows.scalars(select(ReferralAmendment)).one().changes) == ["narrative"]
+    page = _page(_post(client, where, data={**fields, "nhs_number": ["943 476 5917"], "checked": "1"}))
+    assert page.select_one("#nhs_number-error") is not None
 
 
 def test_amending_without_a_reason_or_a_change(client: PageClient, own_referral: str, rows: Session) -> None:

@@ -131,6 +131,18 @@ def test_what_is_missing_is_said_and_what_was_typed_is_kept(client: PageClient) 
     assert page.select_one("#more").get_text(strip=True) == "Loose wires"
 
 
+def test_a_home_chosen_and_one_typed_are_not_guessed_between(client: PageClient, rows: Session) -> None:
+    page = _page(_post(client, address_lines="The flat above"))
+    assert "from the list too" in page.select_one("details[open] #address_lines-error").get_text()
+    assert rows.scalars(select(Referral)).all() == []
+
+
+def test_an_email_address_with_a_slip_is_said_with_the_other_mistakes(client: PageClient) -> None:
+    page = _page(_post(client, email="joan@", name=""))
+    assert "right form" in page.select_one("#email-error").get_text()
+    assert page.select_one("#name-error") is not None
+
+
 def test_find_address_without_scripts(client: PageClient) -> None:
     page = _page(
         client.post(ASK, data={"postcode": "nw10aa", "find_address": "1", "more": "Loose wires", "danger": "yes"})

@@ -31,6 +31,7 @@ from prevention.domain.referral import (
 )
 from prevention.domain.referral_content import Content
 from prevention.domain.suggestions import Suggestion, handling, suggest_reasons
+from prevention.matching.normalise.identifiers import tidy_email, tidy_nhs_number
 from prevention.unit_of_work import utc_now
 from prevention.web.fields import (
     CheckboxesField,
@@ -253,6 +254,28 @@ class ReferralFields(FlaskForm):  # type: ignore[misc]
             typed = "Choose the address from the list, or type it"
             raise ValidationError(typed if field.data else "Enter a postcode and find the address")
 
+    def validate_address_lines(self, field: LongTextField) -> None:
+        """Refuse a second home: of two, the one that is meant could be dropped without a word."""
+        if field.data and self.address.data:
+            raise ValidationError("You chose a home from the list too. Keep one: clear this box, or that choice")
+
+    def validate_no_fixed_abode(self, field: TickField) -> None:
+        """Refuse a home for somebody who has none."""
+        if field.data and self.address.data:
+            raise ValidationError("You chose a home from the list too. Keep one: take this tick away, or that choice")
+
+    def validate_email(self, field: TextField) -> None:
+        """Refuse what nobody could write to."""
+        typed = _typed_here(field)
+        if typed and tidy_email(typed) is None:
+            raise ValidationError("Enter an e-mail address in the right form, like name@example.org")
+
+    def validate_nhs_number(self, field: TextField) -> None:
+        """Refuse a number with a slip: it would find nobody, and could not be seen to be wrong later."""
+        typed = _typed_here(field)
+        if typed and tidy_nhs_number(typed) is None:
+            raise ValidationError("Check the NHS number: its 10 digits do not fit together. If in doubt, leave it out")
+
     @property
     def chosen_reasons(self) -> frozenset[ReferralReason]:
         """The reasons of both groups."""
@@ -463,6 +486,12 @@ def values_of(content: Content, common: Iterable[ReferralReason], *, with_addres
         "source_grade_scheme": content["source_grade_scheme"],
         "suspect": content["suspect"],
     }
+
+
+def _typed_here(field: TextField) -> str:
+    """What somebody wrote here, else nothing: what a file said stays as it was received, right or wrong."""
+    typed = (field.data or "").strip()
+    return "" if typed == (field.object_data or "").strip() else typed
 
 
 def _labelled(reasons: Iterable[ReferralReason]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Email, InputRequired, Length, Optional
 
 from prevention.domain.referral import (
     Agrees,
@@ -103,7 +103,15 @@ class AskForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     more = LongTextField("Anything else we should know? (optional)", limit=1000, rows=3)
     name = TextField("Name of the person to visit", [InputRequired("Enter the name of the person to visit"), _short()])
     phone = PhoneField("Phone number", description="So that somebody can arrange a time")
-    email = TextField("E-mail address", [_short()], render_kw={"autocomplete": "email", "spellcheck": "false"})
+    email = TextField(
+        "E-mail address",
+        [
+            _short(),
+            Optional(),
+            Email("Enter an e-mail address in the right form, like name@example.org", granular_message=False),
+        ],
+        render_kw={"autocomplete": "email", "spellcheck": "false"},
+    )
     language = TextField("Language, if not English (optional)", [_short()], width="20")
     interpreter = TickField("An interpreter is needed")
     website = StringField("Leave this box empty")
@@ -122,13 +130,18 @@ class AskForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     @property
     def picked(self) -> str:
         """The UPRN of the home chosen from the list; empty for one that was typed."""
-        return "" if self.address_lines.data else str(self.address.data or "")
+        return str(self.address.data or "")
 
     def validate_postcode(self, field: PostcodeField) -> None:
         """Ask for a home."""
         if not (self.address.data or self.address_lines.data):
             typed = "Choose the address from the list, or type it"
             raise ValidationError(typed if field.data else "Enter a postcode and find the address")
+
+    def validate_address_lines(self, field: LongTextField) -> None:
+        """Refuse a second home: of two, the one that is meant could be dropped without a word."""
+        if field.data and self.address.data:
+            raise ValidationError("You chose a home from the list too. Keep one: clear this box, or that choice")
 
     def validate_worries(self, field: CheckboxesField) -> None:
         """Ask for a worry."""
