@@ -22,7 +22,8 @@ from tests.support.frontend import create_frontend
 PAGE = """{% extends "layouts/form.html" %}
 {% set autosave_url = place %}{% set autosave_revision = revision %}
 {% block heading %}Record a visit{% endblock %}
-{% block fields %}{{ form.name() }}{{ form.seen_on() }}{{ form.found() }}{{ form.notes() }}{% endblock %}"""
+{% block fields %}{{ form.name() }}{{ form.seen_on() }}{{ form.found() }}{{ form.notes() }}
+{% if spare_row %}{{ form.spare() }}{% endif %}{% endblock %}"""
 
 
 class VisitForm(FlaskForm):
@@ -30,6 +31,7 @@ class VisitForm(FlaskForm):
     seen_on = DateField("Date of the visit")
     found = EnumCheckboxesField(ContactResult, "What did you find?")
     notes = LongTextField("Notes")
+    spare = TextField("One more room")
 
 
 @dataclass
@@ -45,6 +47,7 @@ class Server:
     refusing: bool = False
     drawn_before: bool = False
     new_session: bool = False
+    spare_row: bool = False
     user: str = "ana"
     place: str = "/draft"
 
@@ -94,7 +97,9 @@ def server(serve: Serve) -> Server:
         known = {name: values[0] for name, values in state.fields.items() if name in {"name", "notes"} and values}
         if state.drawn_before:
             return render_template_string(PAGE, form=VisitForm(), revision=state.revision - 1)
-        return render_template_string(PAGE, form=VisitForm(data=known), revision=state.revision)
+        return render_template_string(
+            PAGE, form=VisitForm(data=known), revision=state.revision, spare_row=state.spare_row
+        )
 
     @app.get("/received")
     def received() -> str:
@@ -210,6 +215,18 @@ def test_an_old_unsent_version_is_offered_when_the_server_has_a_newer_one(phone:
     status(phone).to_contain_text("Saved at ")
     assert server.fields["name"] == ["Joan"]
     assert kept_on_device(phone) == 0
+
+
+def test_a_box_left_empty_that_is_no_longer_drawn_is_no_other_version(phone: Page, server: Server) -> None:
+    server.spare_row = True
+    phone.reload()
+    server.broken = True
+    phone.get_by_label("Who opened the door?").fill("Joan")
+    status(phone).to_have_text("Saved on this device, not sent yet")
+    server.broken, server.spare_row, server.revision, server.fields = False, False, 7, {"name": ["Joan"]}
+    phone.reload()
+    wait_until_nothing_is_kept(phone)
+    expect(phone.get_by_role("region", name="This device holds an unsent version")).to_have_count(0)
 
 
 def test_a_received_form_leaves_nothing_on_the_device(phone: Page, server: Server) -> None:

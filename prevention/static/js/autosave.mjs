@@ -107,10 +107,11 @@ const readAsDrawn = (form) => {
 
 const same = (one, other) => different(one, other).length === 0;
 
+/** What a question was answered with: an empty box says as little as a box that the page does not draw. */
+const said = (values = []) => JSON.stringify(values.some((value) => value !== "") ? values : []);
+
 const different = (one, other) =>
-  [...new Set([...Object.keys(one), ...Object.keys(other)])].filter(
-    (name) => JSON.stringify(one[name] ?? []) !== JSON.stringify(other[name] ?? []),
-  );
+  [...new Set([...Object.keys(one), ...Object.keys(other)])].filter((name) => said(one[name]) !== said(other[name]));
 
 class Draft {
   constructor(form) {
