@@ -341,6 +341,21 @@ class TestBooking:
 
 
 class TestMyVisits:
+    def test_a_number_that_several_referrals_gave_is_one_call_button(
+        self, client: PageClient, day: Day, arrange: Arranger
+    ) -> None:
+        arrange.save(
+            PersonRecord(
+                referral_id=day.referral.id, agency_id=day.agency.id, premises_id=day.premises.id, created_at=soon(),
+                given={}, first_name="Mary Ann", surname="Hill", phone="+442079460018",
+            )
+        )  # fmt: skip
+        visit = day.visit()
+        client.sign_in(day.officer)
+        page = client.page(f"/visits/{visit.id}")
+        assert "Mary Ann Hill" in page.text
+        assert len(page.select('a[href="tel:+442079460018"]')) == 1
+
     def test_shows_the_day_within_the_budget(self, client: PageClient, day: Day, arrange: Arranger) -> None:
         day.visit(scheduled_at=soon(-30))
         for number in range(4):
