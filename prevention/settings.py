@@ -87,7 +87,7 @@ class _Reader:
         found = Settings(
             mode=mode,
             database_url=self._database_url(),
-            broker_url=self._required("BROKER_URL", "such as redis://host:6379/0"),
+            broker_url=self._broker_url(mode),
             secret_key=self._secret_key(mode),
             service_name=self._text("SERVICE_NAME", "Prevention"),
             public_url=self._public_url(mode),
@@ -163,6 +163,12 @@ class _Reader:
         if value and not value.startswith(("postgresql://", "postgresql+psycopg://")):
             self._problems.append("DATABASE_URL must start with postgresql://.")
         return value.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def _broker_url(self, mode: Mode) -> str:
+        value = self._required("BROKER_URL", "such as redis://host:6379/0")
+        if value and mode is not Mode.TEST and not value.startswith(("redis://", "rediss://")):
+            self._problems.append("BROKER_URL must start with redis:// or rediss://.")
+        return value
 
     def _secret_key(self, mode: Mode) -> str:
         value = self._required("SECRET_KEY", f"at least {_SHORTEST_SECRET} random characters")

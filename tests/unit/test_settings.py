@@ -42,6 +42,7 @@ def test_every_problem_is_told_at_once() -> None:
     [
         ("PREVENTION_MODE", "staging"),
         ("DATABASE_URL", "sqlite:///prevention.db"),
+        ("BROKER_URL", "amqp://queue.example"),
         ("SECRET_KEY", "short"),
         ("SESSION_IDLE_MINUTES", "0"),
         ("LOCKOUT_ATTEMPTS", "-3"),
