@@ -4,6 +4,8 @@ import logging
 
 import pytest
 from bs4 import BeautifulSoup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from prevention.domain.account import Role
@@ -54,6 +56,7 @@ def found(client: PageClient, typed: str) -> set[str]:
         "siobhán kha",
         "  harrow   street ",
         "14 harrow st",
+        "14 Harrow Str., SW1A 1AA",
         "Flat 3 14 Harrow Street SW1A 1AA",
         "sw1a1aa",
         "SW1A 1AA",
@@ -70,6 +73,14 @@ def found(client: PageClient, typed: str) -> set[str]:
 )
 def test_found_however_it_is_typed(home: tuple[Agency, Case, Referral], client: PageClient, typed: str) -> None:
     assert found(client, typed) == {str(home[1].id)}
+
+
+@pytest.mark.parametrize("typed", ["8 quiet ln", "Quiet Ln, London", "quiet la n1 9gu"])
+def test_a_short_form_of_a_street_finds_the_street(
+    home: tuple[Agency, Case, Referral], client: PageClient, rows: Session, typed: str
+) -> None:
+    other = rows.scalars(select(Case.id).where(Case.id != home[1].id)).one()
+    assert found(client, typed) == {str(other)}
 
 
 def test_an_exact_reference_goes_straight_to_the_case(home: tuple[Agency, Case, Referral], client: PageClient) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from prevention.domain.account import Actor
 from prevention.domain.reference import ReferenceKind, read_reference
+from prevention.matching.normalise.addresses import ABBREVIATIONS
 from prevention.models.case import Case, CaseSearch, ReferralLink
 from prevention.models.referral import Referral
 from prevention.policies.cases import visible_cases
@@ -128,10 +129,16 @@ def _terms(typed: str) -> list[str]:
     """Each word as a term of a tsquery. Only letters and digits are left, so nothing typed can be an operator."""
     squeezed = _POSTCODE.sub(lambda found: f" {found[1]}{found[2]} ", typed[:LONGEST_SEARCH])
     words = [word.lower() for word in _WORD.findall(squeezed)]
-    terms = [f"'{word}'" for word in words]
+    terms = [_or_what_it_is_short_for(f"'{word}'", word) for word in words]
     if len(words[-1]) >= SHORTEST_SEARCH:
-        terms[-1] += ":*"
+        terms[-1] = _or_what_it_is_short_for(f"'{words[-1]}':*", words[-1])
     return terms
+
+
+def _or_what_it_is_short_for(term: str, word: str) -> str:
+    """The term, or the word that is meant: documents hold addresses with "Rd" and "Ln" written out."""
+    meant = ABBREVIATIONS.get(word.upper())
+    return f"({term} | '{meant.lower()}')" if meant else term
 
 
 def _whole_tokens(typed: str) -> list[str]:
