@@ -18,6 +18,7 @@ from prevention.models.agency import Agency
 from prevention.models.case import Case, CaseInvolvement, ReferralLink
 from prevention.models.match import MatchCandidate
 from prevention.models.person import PersonRecord
+from prevention.models.premises import Premises
 from prevention.models.referral import Referral
 from prevention.policies.matches import reviewable_cases
 from prevention.policies.sharing import is_own, may_know_person, screened, view_of_referral
@@ -200,10 +201,14 @@ def candidates_of_case(session: Session, actor: Actor, case_id: UUID) -> int:
 
 
 def elsewhere(session: Session, actor: Actor) -> int:
-    """How many open candidates pair a case of the actor's agency with one it may not see: only told as a number."""
+    """How many open candidates pair a case of the actor's agency with one it may not see: only told as a number.
+
+    One of a confidential home is not counted: whoever knows a name could learn from the number that it is hidden here.
+    """
 
     def unseen(case: type[Case]) -> ColumnElement[bool]:
-        return ~exists().where(CaseInvolvement.case_id == case.id, CaseInvolvement.agency_id == actor.agency_id)
+        involved = exists().where(CaseInvolvement.case_id == case.id, CaseInvolvement.agency_id == actor.agency_id)
+        return ~involved & ~case.premises.has(Premises.confidential)
 
     statement = (
         select(func.count())

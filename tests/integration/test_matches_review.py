@@ -298,6 +298,17 @@ def test_likenesses_with_cases_one_may_not_see_are_only_counted(
     assert client.post(f"/review/{unseen.id}", data={"answer": "not_related"}).status_code == 404
 
 
+def test_a_confidential_case_of_another_agency_is_not_even_counted(arrange: Arranger, client: PageClient) -> None:
+    fire, police = arrange.agency(), arrange.agency(AgencyKind.POLICE)
+    hidden = arrange.premises(confidential=True)
+    theirs = arrange.case(police, referrals=(arrange.referral(police, premises=hidden),))
+    referral = arrange.referral(fire)
+    arrange.case(fire, referrals=(referral,))
+    arrange.candidate(referral, theirs)
+    client.sign_in(arrange.user(fire))
+    assert "possible match" not in client.page("/review").get_text()
+
+
 def test_officers_and_agencies_that_own_neither_may_not_answer(
     likeness: Any, arrange: Arranger, client: PageClient
 ) -> None:
