@@ -111,6 +111,7 @@ class ReferralDetail:
     confidential: bool
     content: Content
     made_by: str | None
+    sender_reference: str
     case_id: UUID | None
 
 
@@ -194,6 +195,7 @@ def referral_detail(session: Session, actor: Actor, referral_id: UUID) -> Referr
         confidential=confidential,
         content=as_shown(referral, referral.content),
         made_by=names.get(referral.referred_by) if referral.referred_by else None,
+        sender_reference=screened(referral.sender_reference, referral.premises, hidden=confidential),
         case_id=opened,
     )
 
