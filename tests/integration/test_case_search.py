@@ -54,6 +54,7 @@ def found(client: PageClient, typed: str) -> set[str]:
         "siobhán kha",
         "  harrow   street ",
         "14 harrow st",
+        "14 harrow str, london",
         "Flat 3 14 Harrow Street SW1A 1AA",
         "sw1a1aa",
         "SW1A 1AA",

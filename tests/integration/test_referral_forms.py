@@ -113,6 +113,8 @@ def test_a_senders_own_reference_is_shown_and_never_the_forms_token(
         page = client.page(where).main.get_text(" ", strip=True)
         assert token not in page
         assert (f"{label} {typed}" in page) if typed else (label not in page)
+    if typed:
+        assert case.reference in client.post("/cases/search", data={"q": "cad4471/28"}).text
 
 
 def test_sending_the_same_form_twice_gives_the_same_receipt(
