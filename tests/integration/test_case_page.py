@@ -1,5 +1,6 @@
 """The page of one case: who sees what, what is withheld, what it costs, and that looking is kept."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -302,6 +303,7 @@ def test_the_sheet_for_paper(arrange: Arranger, client: PageClient) -> None:
     assert "Her sister has a key" in words
     assert case.reference in words
     assert "by Ana Cole" in words
+    assert re.search(r"Next Set the risk level and decide who visits, by \d+ \w+ \d{4}", words)
     assert "Police words" not in words
 
 
