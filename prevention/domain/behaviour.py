@@ -17,6 +17,7 @@ class Topic(StrEnum):
     SMOKING = "SMOKING"
     ESCAPE = "ESCAPE"
     MOBILITY = "MOBILITY"
+    CARE = "CARE"
     FIRE_LOAD = "FIRE_LOAD"
     MEDICAL = "MEDICAL"
     SUBSTANCES = "SUBSTANCES"
@@ -30,6 +31,7 @@ class Topic(StrEnum):
             "IGNITION": "Cooking, candles and electrics",
             "ESCAPE": "Getting out",
             "MOBILITY": "Moving about and reacting",
+            "CARE": "Care and support",
             "FIRE_LOAD": "What could burn",
             "MEDICAL": "Medical devices and creams",
             "SUBSTANCES": "Alcohol and drugs",
@@ -43,6 +45,9 @@ class Behaviour(StrEnum):
 
     UNATTENDED_COOKING = "UNATTENDED_COOKING"
     CHIP_PAN = "CHIP_PAN"
+    COOKS_HEALTH_AFFECTS = "COOKS_HEALTH_AFFECTS"
+    MEALS_BY_OTHERS = "MEALS_BY_OTHERS"
+    FIRE_IN_LAST_YEAR = "FIRE_IN_LAST_YEAR"
     CANDLES_UNATTENDED = "CANDLES_UNATTENDED"
     OPEN_FLAME_USE = "OPEN_FLAME_USE"
     DAMAGED_CABLES = "DAMAGED_CABLES"
@@ -89,6 +94,9 @@ class Behaviour(StrEnum):
     MAY_NOT_SEE_SMOKE = "MAY_NOT_SEE_SMOKE"
     MAY_NOT_WAKE_OR_REACT = "MAY_NOT_WAKE_OR_REACT"
     DOES_NOT_RETAIN_INSTRUCTIONS = "DOES_NOT_RETAIN_INSTRUCTIONS"
+    SUPPORT_NOT_ENOUGH = "SUPPORT_NOT_ENOUGH"
+    NO_SUPPORT_CONCERNS = "NO_SUPPORT_CONCERNS"
+    NO_SUPPORT_SIGNIFICANT = "NO_SUPPORT_SIGNIFICANT"
     COMBUSTIBLE_LOAD_HIGH = "COMBUSTIBLE_LOAD_HIGH"
     PATHWAYS_NARROWED = "PATHWAYS_NARROWED"
     DOORS_BLOCKED = "DOORS_BLOCKED"
@@ -142,6 +150,9 @@ C = Circumstance
 _ABOUT: dict[Behaviour, tuple[Topic, str, tuple[FactorReason, ...]]] = {
     B.UNATTENDED_COOKING: (Topic.IGNITION, "Cooking left alone", (R.COOKING,)),
     B.CHIP_PAN: (Topic.IGNITION, "Chip pan", (R.COOKING,)),
+    B.COOKS_HEALTH_AFFECTS: (Topic.IGNITION, "Cooks, and health may affect safety", (C.COOKS_HEALTH_AFFECTS,)),
+    B.MEALS_BY_OTHERS: (Topic.IGNITION, "Others cook for the resident", (C.MEALS_BY_OTHERS,)),
+    B.FIRE_IN_LAST_YEAR: (Topic.IGNITION, "A fire in the last 12 months", (C.FIRE_IN_LAST_YEAR,)),
     B.CANDLES_UNATTENDED: (Topic.IGNITION, "Candles or incense left alone", (R.CANDLES,)),
     B.OPEN_FLAME_USE: (Topic.IGNITION, "Other open flame", (R.CANDLES,)),
     B.DAMAGED_CABLES: (Topic.IGNITION, "Damaged cables", (R.ELECTRICAL,)),
@@ -188,6 +199,13 @@ _ABOUT: dict[Behaviour, tuple[Topic, str, tuple[FactorReason, ...]]] = {
     B.MAY_NOT_SEE_SMOKE: (Topic.MOBILITY, "May not see smoke or the way out", (R.SENSORY_ALARM_NEED,)),
     B.MAY_NOT_WAKE_OR_REACT: (Topic.MOBILITY, "May not wake or react to an alarm", (R.SENSORY_ALARM_NEED,)),
     B.DOES_NOT_RETAIN_INSTRUCTIONS: (Topic.MOBILITY, "Does not keep advice in mind", (R.DEMENTIA_MEMORY,)),
+    B.SUPPORT_NOT_ENOUGH: (Topic.CARE, "Care or support is not enough", (R.CARER_CONCERN,)),
+    B.NO_SUPPORT_CONCERNS: (Topic.CARE, "No support, and there are concerns", (C.NO_SUPPORT_CONCERNS,)),
+    B.NO_SUPPORT_SIGNIFICANT: (
+        Topic.CARE,
+        "No support, and there are significant concerns",
+        (C.NO_SUPPORT_SIGNIFICANT,),
+    ),
     B.COMBUSTIBLE_LOAD_HIGH: (Topic.FIRE_LOAD, "A lot that could burn", (R.HOARDING,)),
     B.PATHWAYS_NARROWED: (Topic.FIRE_LOAD, "Narrow paths through the rooms", (R.HOARDING,)),
     B.DOORS_BLOCKED: (Topic.FIRE_LOAD, "Doors blocked by belongings", (R.HOARDING,)),

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from prevention.domain.case import TRANSITIONS, CaseState
+from prevention.domain.case import TRANSITIONS, CaseState, RejectReason
 from prevention.domain.risk import RiskLevel
 from prevention.domain.rule_files import read_rule_file
 from prevention.domain.visit import VisitOutcome
@@ -164,14 +164,43 @@ def state_after_outcome(outcome: VisitOutcome) -> CaseState:
     return _AFTER[outcome]
 
 
+#: Outcomes after which nobody is left in danger at the home.
+_SETTLED = frozenset(
+    {
+        VisitOutcome.COMPLETED,
+        VisitOutcome.DECEASED,
+        VisitOutcome.DUPLICATE,
+        VisitOutcome.ALREADY_VISITED,
+        VisitOutcome.VACANT_OR_DEMOLISHED,
+    }
+)
+
+
 def check_closing(level: RiskLevel, outcome: VisitOutcome | None, manager_decision: str) -> None:
     """Refuse to close a very-high case nobody got into, unless a manager says why (domain.md 1.11: never by itself).
 
     ``outcome`` is the last visit's, None when there was none. Raises ``Invalid`` (field ``manager_decision``).
     """
-    settled = {VisitOutcome.COMPLETED, VisitOutcome.DECEASED, VisitOutcome.DUPLICATE, VisitOutcome.ALREADY_VISITED}
-    settled |= {VisitOutcome.VACANT_OR_DEMOLISHED}
-    if level is RiskLevel.VERY_HIGH and outcome not in settled and not manager_decision.strip():
+    if level is RiskLevel.VERY_HIGH and outcome not in _SETTLED and not manager_decision.strip():
         raise Invalid(
             {"manager_decision": "Write the manager's decision: this home is at very high risk and not visited"}
         )
+
+
+def check_rejecting(level: RiskLevel, reason: RejectReason, note: str) -> None:
+    """Refuse to turn down a very-high case by a code alone, while somebody may be in danger there.
+
+    Raises ``Invalid`` (field ``note``).
+    """
+    settled = {RejectReason.ALREADY_VISITED, RejectReason.DECEASED}
+    if level is RiskLevel.VERY_HIGH and reason not in settled and not note.strip():
+        raise Invalid({"note": "Write the manager’s decision: this home is at very high risk and not visited"})
+
+
+def check_passing_outside(level: RiskLevel, outcome: VisitOutcome | None, note: str) -> None:
+    """Refuse to send a very-high case off this list without saying who goes there now: no alert rings outside it.
+
+    ``outcome`` is the last visit's, None when there was none. Raises ``Invalid`` (field ``reason``).
+    """
+    if level is RiskLevel.VERY_HIGH and outcome not in _SETTLED and not note.strip():
+        raise Invalid({"reason": "Write who goes there now and that they know: this home is at very high risk"})

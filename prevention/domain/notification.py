@@ -56,6 +56,8 @@ _STATUS: dict[CaseState, ReferrerStatus] = {
     CaseState.PARTIAL: ReferrerStatus.VISITED,
 }
 
+_VISITED = frozenset({VisitOutcome.COMPLETED, VisitOutcome.COMPLETED_PARTIAL})
+
 
 def referrer_status(state: CaseState, outcome: VisitOutcome | None) -> ReferrerStatus:
     """How far a case has come, in a referrer's terms. ``outcome`` is the case's last visit's, None when there was none.
@@ -65,9 +67,19 @@ def referrer_status(state: CaseState, outcome: VisitOutcome | None) -> ReferrerS
     """
     if not state.is_open:
         return ReferrerStatus.CLOSED
-    if state is CaseState.FOLLOW_UP and outcome in {VisitOutcome.COMPLETED, VisitOutcome.COMPLETED_PARTIAL}:
+    if state is CaseState.FOLLOW_UP and outcome in _VISITED:
         return ReferrerStatus.VISITED
     return _STATUS.get(state, ReferrerStatus.BEING_LOOKED_AT)
+
+
+def referrer_steps(status: ReferrerStatus, outcome: VisitOutcome | None) -> tuple[ReferrerStatus, ...]:
+    """The way of a referral, for a referrer to see how far it is: the last step is that it is closed.
+
+    ``outcome`` is the case's. A case that closed without a visit did not go by way of one, and must not look so.
+    """
+    if status is not ReferrerStatus.CLOSED or outcome in _VISITED:
+        return tuple(ReferrerStatus)
+    return tuple(step for step in ReferrerStatus if step not in {ReferrerStatus.VISIT_BOOKED, ReferrerStatus.VISITED})
 
 
 def closing_words(state: CaseState, outcome: VisitOutcome | None, reject_reason: RejectReason | None) -> str:

@@ -360,6 +360,14 @@ class NotSaid:
     values: frozenset[tuple[str, str]] = frozenset()
 
 
+class FormSystem(StrEnum):
+    """This product's own forms, as systems that referrals come from."""
+
+    STAFF = "staff-form"
+    PHONE = "phone-form"
+    PUBLIC = "self-referral"
+
+
 class SourceReference(NamedTuple):
     """What a referral is known by for ever: who sent it, from which of its systems, under which number there.
 
@@ -369,6 +377,11 @@ class SourceReference(NamedTuple):
     agency_id: UUID
     source_system: str
     source_ref: str
+
+    @property
+    def is_of_a_form(self) -> bool:
+        """Whether the number is what one of our forms made against sending twice, and tells a person nothing."""
+        return self.source_system.partition(":")[0] in set(FormSystem)
 
 
 @dataclass(frozen=True, slots=True)

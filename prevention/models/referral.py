@@ -89,6 +89,13 @@ class Referral(Identified, Base):
         return SourceReference(self.agency_id, self.source_system, self.source_ref)
 
     @property
+    def sender_reference(self) -> str:
+        """The number the sender knows it by: what was typed into a form, or a file's; empty when there was none."""
+        if self.reference.is_of_a_form:
+            return str(self.original.get("reference", ""))
+        return self.source_ref if self.source_ref != self.receipt else ""
+
+    @property
     def current_content(self) -> dict[str, Any]:
         """What the referral says now: as received, or as last amended."""
         return self.amendments[-1].content if self.amendments else self.content

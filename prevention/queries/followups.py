@@ -20,8 +20,9 @@ from prevention.policies.followups import visible_followups
 from prevention.policies.sharing import screened
 
 PAGE_SIZE = 25
-#: How far ahead "coming up" looks: an alarm's end of life in ten years is nobody's work this month.
-AHEAD = timedelta(days=90)
+#: How far ahead "coming up" looks: what was put off for three months shows at once, an alarm's end of life in ten years
+#: is nobody's work this month.
+AHEAD = timedelta(days=100)
 #: The words of the partial index, so that the planner always knows it fits.
 _OPEN: ColumnElement[bool] = literal_column("follow_ups.state IN ('WAITING', 'DUE')")
 

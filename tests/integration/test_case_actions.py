@@ -249,6 +249,41 @@ def test_a_very_high_case_nobody_got_into_needs_a_managers_decision(
     assert rows.scalar(select(Alert.acknowledged_at).where(Alert.case_id == case.id)) is not None
 
 
+def test_a_very_high_case_is_not_got_rid_of_without_a_word(desk: Any, client: PageClient, rows: Session) -> None:
+    _, _, case = desk
+    client.post(f"/cases/{case.id}/urgent")
+    assert "Manager’s decision" in client.page(f"/cases/{case.id}/reject").get_text()
+    rejected = do(client, case, "reject", 400, reason="NOT_ELIGIBLE").text
+    assert 'href="#note"' in rejected
+    passed = do(client, case, "redirect", 400, to="outside", why="OUT_OF_AREA").text
+    assert 'href="#reason"' in passed
+    assert rows.scalar(select(Alert.acknowledged_at).where(Alert.case_id == case.id)) is None
+    do(client, case, "redirect", to="outside", why="OUT_OF_AREA", reason="Kent rang back: their crew goes now")
+    assert not rows.get_one(Case, case.id).is_open
+
+
+def test_an_urgent_call_on_a_closed_case_starts_a_new_clock(
+    desk: Any, arrange: Arranger, client: PageClient, rows: Session
+) -> None:
+    fire, _, _ = desk
+    long_ago = datetime.now(UTC) - timedelta(days=60)
+    case = arrange.case(fire, state=CaseState.CLOSED, outcome=VisitOutcome.MOVED_AWAY, due_at=long_ago)
+    client.post(f"/cases/{case.id}/urgent")
+    now = rows.get_one(Case, case.id)
+    assert (now.state, now.risk_level) == (CaseState.TRIAGE, RiskLevel.VERY_HIGH)
+    assert now.due_at is not None
+    assert now.due_at > datetime.now(UTC) + timedelta(hours=3)
+
+
+def test_why_the_level_was_set_by_hand_stays_readable_after_the_next_change(desk: Any, client: PageClient) -> None:
+    _, _, case = desk
+    do(client, case, "risk", level="VERY_HIGH", reason="Smelt gas on the phone")
+    do(client, case, "risk", level="HIGH", reason="The gas is off")
+    notes = client.page(f"/cases/{case.id}").get_text(" ", strip=True)
+    assert "Risk level set to very high by hand: Smelt gas on the phone" in notes
+    assert "Set by hand by Ana Cole: The gas is off" in notes
+
+
 def test_the_managers_decision_is_asked_for_a_very_high_case_only(
     desk: Any, arrange: Arranger, client: PageClient
 ) -> None:

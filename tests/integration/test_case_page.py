@@ -1,5 +1,6 @@
 """The page of one case: who sees what, what is withheld, what it costs, and that looking is kept."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -144,6 +145,17 @@ def test_the_rules_that_gave_the_level_go_by_their_name(
     case = arrange.received(fire, address=HOME, person=JOAN, reasons=frozenset({ReferralReason.HOARDING}))
     client.sign_in(arrange.user(fire))
     assert f"Rules: {name}, version " in client.page(f"/cases/{case.id}").text
+
+
+def test_a_score_says_how_it_comes_about(arrange: Arranger, client: PageClient) -> None:
+    fire = arrange.agency(rule_pack="charlie_p")
+    case = arrange.received(fire, address=HOME, person=JOAN, reasons=frozenset({ReferralReason.COOKING}))
+    client.sign_in(arrange.user(fire))
+    words = " ".join(client.page(f"/cases/{case.id}").get_text(" ").split())
+    assert "Score 16" in words
+    assert "Concerns about cooking (score 8)" in words
+    assert "And 1 for each of the 8 other topics." in words
+    assert "Medium from 15, high from 24, very high from 40." in words
 
 
 def test_an_unshared_case_and_a_random_id_answer_alike(arrange: Arranger, client: PageClient) -> None:
@@ -291,6 +303,7 @@ def test_the_sheet_for_paper(arrange: Arranger, client: PageClient) -> None:
     assert "Her sister has a key" in words
     assert case.reference in words
     assert "by Ana Cole" in words
+    assert re.search(r"Next Set the risk level and decide who visits, by \d+ \w+ \d{4}", words)
     assert "Police words" not in words
 
 

@@ -57,6 +57,7 @@ def found(client: PageClient, typed: str) -> set[str]:
         "  harrow   street ",
         "14 harrow st",
         "14 Harrow Str., SW1A 1AA",
+        "14 harrow str, london",
         "Flat 3 14 Harrow Street SW1A 1AA",
         "sw1a1aa",
         "SW1A 1AA",

@@ -1,6 +1,6 @@
 """The follow-ups list and page: who sees what, one click, twice is once, wrong input answered in words."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -66,6 +66,17 @@ def test_lists_are_narrowed_and_empty_ones_help(
     assert "No such follow-ups" in _words(client.page("/follow-ups?kind=REVISIT"))
     assert client.page("/follow-ups?kind=CALL_BACK").select(".app-row")
     assert client.page("/follow-ups?kind=%00&when=x&whose=y&after=rubbish").select(".app-row")
+
+
+def test_a_refusal_to_look_at_again_in_three_months_is_coming_up_from_the_first_day(
+    client: PageClient, arrange: Arranger, fire: Agency, case: Case
+) -> None:
+    now = datetime.now(UTC)
+    arrange.followup(case, kind=FollowUpKind.REVIEW_REFUSAL, due_at=now + timedelta(days=92))
+    arrange.followup(case, kind=FollowUpKind.ALARM_EXPIRY, due_at=now + timedelta(days=365))
+    client.sign_in(arrange.user(fire))
+    shown = client.page("/follow-ups?when=coming").select(".app-row__link")
+    assert [link.get_text().split(",")[0] for link in shown] == ["Review refusal"]
 
 
 def test_pages_follow_each_other_without_losing_any(

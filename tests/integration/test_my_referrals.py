@@ -62,6 +62,21 @@ def test_how_far_it_has_come_in_safe_words(
     assert "hospital" not in row.lower()
 
 
+@pytest.mark.parametrize(
+    ("outcome", "steps"),
+    [
+        (VisitOutcome.COMPLETED, ["Received", "Being looked at", "Visit booked", "Visited", "Closed"]),
+        (VisitOutcome.NOT_CONTACTABLE, ["Received", "Being looked at", "Closed"]),
+    ],
+)
+def test_a_case_closed_without_a_visit_does_not_look_visited(
+    client: PageClient, paramedic: User, arrange: Arranger, outcome: VisitOutcome, steps: list[str]
+) -> None:
+    referral = _referral(arrange, paramedic, state=CaseState.CLOSED, case_outcome=outcome)
+    shown = client.page(f"/referrals/{referral.id}").select("ol.app-steps li")
+    assert [step.get_text(" ", strip=True).lstrip("✓ ").removesuffix(" (passed)") for step in shown] == steps
+
+
 def test_nothing_yet(client: PageClient, paramedic: User) -> None:
     assert "You have not referred anybody yet" in client.page("/referrals/mine").main.get_text()
 

@@ -103,6 +103,20 @@ def test_a_paramedic_refers_and_gets_a_receipt(
     assert rows.scalars(select(Case)).one().state is CaseState.TRIAGE
 
 
+@pytest.mark.parametrize("typed", ["", "CAD 4471/28"])
+def test_a_senders_own_reference_is_shown_and_never_the_forms_token(
+    client: PageClient, token: str, home: GazetteerAddress, rows: Session, typed: str
+) -> None:
+    _sent(client, {**FORM, "token": token, "own_reference": typed})
+    referral, case = rows.scalars(select(Referral)).one(), rows.scalars(select(Case)).one()
+    for where, label in ((f"/referrals/{referral.id}", "Sender’s reference"), (f"/cases/{case.id}", "Their reference")):
+        page = client.page(where).main.get_text(" ", strip=True)
+        assert token not in page
+        assert (f"{label} {typed}" in page) if typed else (label not in page)
+    if typed:
+        assert case.reference in client.post("/cases/search", data={"q": "cad4471/28"}).text
+
+
 def test_sending_the_same_form_twice_gives_the_same_receipt(
     client: PageClient, token: str, home: GazetteerAddress, rows: Session
 ) -> None:

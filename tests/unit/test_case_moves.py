@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prevention.domain.case import FINAL_STATES, TRANSITIONS, CaseState
+from prevention.domain.case import FINAL_STATES, TRANSITIONS, CaseState, RejectReason
 from prevention.domain.case_moves import (
     check_closing,
+    check_passing_outside,
+    check_rejecting,
     load_next_actions,
     move,
     next_action_after_interruption,
@@ -84,6 +86,9 @@ def test_next_action_examples() -> None:
     assert (booked.words, booked.at) == ("Carry out the visit", NOON + timedelta(days=2))
     worst = next_action_for(CaseState.NO_ACCESS, RiskLevel.VERY_HIGH, NOON, None, RULES)
     assert "manager" in worst.words
+    visited = next_action_for(CaseState.COMPLETED, RiskLevel.VERY_HIGH, NOON, None, RULES)
+    assert visited.words.startswith("Still at very high risk after the visit")
+    assert visited.at == NOON + timedelta(hours=4)
     overdue = next_action_for(CaseState.ASSIGNED, RiskLevel.HIGH, NOON, NOON - timedelta(days=1), RULES)
     assert overdue.at == NOON - timedelta(days=1)
 
@@ -102,3 +107,21 @@ def test_very_high_is_never_closed_unvisited_without_a_manager() -> None:
     check_closing(RiskLevel.VERY_HIGH, VisitOutcome.NO_ACCESS_NO_REPLY, "Joint visit with police planned")
     check_closing(RiskLevel.VERY_HIGH, VisitOutcome.COMPLETED, "")
     check_closing(RiskLevel.HIGH, VisitOutcome.NO_ACCESS_NO_REPLY, "")
+
+
+def test_very_high_is_not_turned_down_by_a_code_alone() -> None:
+    with pytest.raises(Invalid) as refused:
+        check_rejecting(RiskLevel.VERY_HIGH, RejectReason.NOT_ELIGIBLE, " ")
+    assert list(refused.value.problems) == ["note"]
+    check_rejecting(RiskLevel.VERY_HIGH, RejectReason.NOT_ELIGIBLE, "Empty since June: seen by the crew")
+    check_rejecting(RiskLevel.VERY_HIGH, RejectReason.DECEASED, "")
+    check_rejecting(RiskLevel.HIGH, RejectReason.NOT_ELIGIBLE, "")
+
+
+def test_very_high_does_not_leave_the_list_without_a_word_on_who_goes() -> None:
+    with pytest.raises(Invalid) as refused:
+        check_passing_outside(RiskLevel.VERY_HIGH, None, "")
+    assert list(refused.value.problems) == ["reason"]
+    check_passing_outside(RiskLevel.VERY_HIGH, None, "Kent's desk rang back: they go now")
+    check_passing_outside(RiskLevel.VERY_HIGH, VisitOutcome.COMPLETED, "")
+    check_passing_outside(RiskLevel.HIGH, None, "")

@@ -9,6 +9,9 @@ from sqlalchemy.dialects import postgresql
 
 from prevention.queries.cases.search import matching
 
+WORD = r"'[^\W_]+'(:\*)?"
+TERM = rf"({WORD}|\({WORD}( \| {WORD})+\))"
+
 
 def queries(typed: str) -> list[str]:
     condition = matching(typed)
@@ -25,6 +28,8 @@ def queries(typed: str) -> list[str]:
         ("se1 7pb", ["'se17pb':*", "'se17pb':*"]),
         ("14 harrow", ["'14' & 'harrow':*", "'14harrow':*"]),
         ("020 7946 0018", ["'020' & '7946' & '0018':*", "'02079460018':*"]),
+        ("14 harrow rd", ["'14' & 'harrow' & ('rd':* | 'road':*)", "'14harrowrd':*"]),
+        ("mount rise", ["('mount' | 'mt') & 'rise':*"]),
         ("x", []),
         ("", []),
     ],
@@ -36,4 +41,4 @@ def test_words_postcodes_and_phones(typed: str, expected: list[str]) -> None:
 @given(st.text(max_size=300))
 def test_only_quoted_words_and_our_own_operators(typed: str) -> None:
     for query in queries(typed):
-        assert re.fullmatch(r"'[^\W_]+'(:\*)?( & '[^\W_]+'(:\*)?)*", query), query
+        assert re.fullmatch(rf"{TERM}( & {TERM})*", query), query

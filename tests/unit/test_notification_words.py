@@ -7,7 +7,14 @@ import pytest
 from jinja2 import UndefinedError
 
 from prevention.domain.case import CaseState, RejectReason
-from prevention.domain.notification import RETRY_AFTER, ReferrerStatus, closing_words, referrer_status, status_words
+from prevention.domain.notification import (
+    RETRY_AFTER,
+    ReferrerStatus,
+    closing_words,
+    referrer_status,
+    referrer_steps,
+    status_words,
+)
 from prevention.domain.visit import VisitOutcome
 from prevention.services.notifications.wording import MessageKind, render, spoken_time
 
@@ -67,6 +74,19 @@ def test_status_words_never_tell(state: CaseState) -> None:
 )
 def test_status_follows_the_case(state: CaseState, outcome: VisitOutcome | None, status: ReferrerStatus) -> None:
     assert referrer_status(state, outcome) is status
+
+
+@pytest.mark.parametrize("outcome", [None, *VisitOutcome])
+def test_a_case_closed_without_a_visit_never_reads_visited(outcome: VisitOutcome | None) -> None:
+    steps = referrer_steps(ReferrerStatus.CLOSED, outcome)
+    visited = outcome in {VisitOutcome.COMPLETED, VisitOutcome.COMPLETED_PARTIAL}
+    assert steps[0] is ReferrerStatus.RECEIVED
+    assert steps[-1] is ReferrerStatus.CLOSED
+    assert (ReferrerStatus.VISITED in steps) is (ReferrerStatus.VISIT_BOOKED in steps) is visited
+
+
+def test_an_open_case_may_still_be_visited() -> None:
+    assert referrer_steps(ReferrerStatus.BEING_LOOKED_AT, VisitOutcome.REFUSED_AT_DOOR) == tuple(ReferrerStatus)
 
 
 def test_an_open_case_has_no_closing_words() -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from prevention.domain.agency import AgencyKind
+from prevention.domain.behaviour import Behaviour
 from prevention.domain.referral import Channel, HouseholdFlag, ReferralReason
 from prevention.domain.risk import FactorSource, RiskLevel
 from prevention.domain.risk_rules import (
@@ -169,6 +170,14 @@ def test_charlie_p_confirmed_cells(reason: FactorReason, score: int) -> None:
     result = assess(seen(reason), CHARLIE)
     assert result.score == 8 + score
     assert [trigger.score for trigger in result.triggers] == [score]
+
+
+@pytest.mark.parametrize("code", available_packs())
+def test_every_factor_a_pack_asks_for_can_be_reported(code: str) -> None:
+    """A cell that nobody can fill scores as if all were well."""
+    referred = {*ReferralReason, *HouseholdFlag, C.IMMEDIATE_DANGER, C.URGENT_ESCALATION}
+    ticked = {reason for behaviour in Behaviour for reason in behaviour.factors}
+    assert load_pack(code).reasons - referred - ticked <= {C.CLUTTER_RATED}
 
 
 def test_charlie_p_bands_and_urgent_rules() -> None:

@@ -175,6 +175,8 @@ def accept(case_id: UUID) -> ResponseReturnValue:
 @guarded(Permission.CASE_TRIAGE)
 def reject(case_id: UUID) -> ResponseReturnValue:
     form, header = RejectForm(), header_for(case_id, REJECT)
+    if header.case.risk_level is RiskLevel.VERY_HIGH:
+        form.ask_for_decision()
 
     def apply(work: Work) -> None:
         triage.reject(work, case_id, version=form.seen_version, reason=form.reason.data, note=form.note.data or "")
@@ -206,6 +208,8 @@ def redirect_case(case_id: UUID) -> ResponseReturnValue:
         **{owner.value: f"Your agency: {_words(owner)}" for owner in teams},
         "outside": "A service outside this list (closes the case here)",
     }
+    if header.case.risk_level is RiskLevel.VERY_HIGH:
+        form.ask_who_goes()
 
     def apply(work: Work) -> None:
         kind, _, which = str(form.to.data).partition(":")

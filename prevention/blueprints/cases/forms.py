@@ -84,6 +84,11 @@ class RejectForm(ActionForm):
         description="The referrer does not see it",
     )
 
+    def ask_for_decision(self) -> None:
+        """Say that a home at very high risk is not turned down by a code alone."""
+        self.note.label.text = "Manager’s decision"
+        self.note.description = "This home is at very high risk: say why nobody goes. The referrer does not see it"
+
 
 class RedirectForm(ActionForm):
     """Passing a case on."""
@@ -97,6 +102,13 @@ class RedirectForm(ActionForm):
         filters=[plain],
         description="The agencies involved see this",
     )
+
+    def ask_who_goes(self) -> None:
+        """Say that a home at very high risk does not leave this list without a word on who goes there."""
+        self.reason.label.text = "What the next owner should know"
+        self.reason.description = (
+            "The agencies involved see this. Needed where the case leaves this list: who goes there now"
+        )
 
 
 class HoldForm(ActionForm):

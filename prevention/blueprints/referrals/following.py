@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 from prevention.blueprints.referrals.blueprint import bp
 from prevention.blueprints.referrals.wording import change_rows, content_rows
 from prevention.domain.account import Permission
-from prevention.domain.notification import ReferrerStatus
 from prevention.extensions import current_session
 from prevention.queries.referrals.following import ReferralKey, Scope, followed_referrals, referral_detail
 from prevention.queries.referrals.proposals import proposals_of
@@ -50,7 +49,6 @@ def show(referral_id: UUID) -> ResponseReturnValue:
     return render_template(
         "referrals/show.html",
         found=found,
-        steps=list(ReferrerStatus),
         may_amend=may_amend,
         proposals=proposals_of(current_session(), actor, referral_id),
         rows=content_rows(found.content, confidential=found.confidential),

@@ -18,7 +18,7 @@ from prevention.blueprints.referrals.forms import PhoneForm
 from prevention.domain.account import Permission
 from prevention.domain.agency import AgencyKind
 from prevention.domain.local_time import LONDON
-from prevention.domain.referral import Channel, ReceiveReferral
+from prevention.domain.referral import Channel, FormSystem, ReceiveReferral
 from prevention.extensions import current_session
 from prevention.models.agency import Agency
 from prevention.queries.referrals.form_choices import Sender, active_agencies, sender
@@ -65,7 +65,7 @@ def _form(held: Sender, agencies: dict[str, Agency]) -> PhoneForm:
 def _command(form: PhoneForm, agency: Agency, held: Sender) -> ReceiveReferral:
     command = form.to_command(
         agency_id=agency.id,
-        source_system=f"phone-form:{held.agency_code}",
+        source_system=f"{FormSystem.PHONE}:{held.agency_code}",
         source_ref=f"{current_actor().user_id}:{form.token.data}",
         channel=form.channel.data or Channel.PHONE,
     )

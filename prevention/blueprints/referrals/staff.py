@@ -17,7 +17,7 @@ from prevention.blueprints.referrals.filling import (
 from prevention.blueprints.referrals.forms import StaffForm
 from prevention.domain.account import Permission
 from prevention.domain.agency import AgencyKind
-from prevention.domain.referral import LawfulBasis
+from prevention.domain.referral import FormSystem, LawfulBasis
 from prevention.domain.suggestions import suggest_reasons
 from prevention.extensions import current_session
 from prevention.models.premises import AddressStatus, Premises
@@ -50,7 +50,7 @@ def new() -> ResponseReturnValue:
         return _page(form, held)
     command = form.to_command(
         agency_id=held.agency_id,
-        source_system=f"staff-form:{held.agency_code}",
+        source_system=f"{FormSystem.STAFF}:{held.agency_code}",
         source_ref=f"{current_actor().user_id}:{form.token.data}",
     )
     if not is_sound(form, command):

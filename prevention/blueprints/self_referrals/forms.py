@@ -13,6 +13,7 @@ from wtforms.validators import Email, InputRequired, Length, Optional
 from prevention.domain.referral import (
     Agrees,
     Channel,
+    FormSystem,
     GivenAddress,
     GivenPerson,
     HouseholdFlag,
@@ -32,7 +33,6 @@ from prevention.web.fields import (
     TickField,
 )
 
-SOURCE_SYSTEM = "self-referral"
 ME, SOMEONE_ELSE = "me", "someone-else"
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _R, _H = ReferralReason, HouseholdFlag
@@ -178,7 +178,7 @@ class AskForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         contact = (self.phone.data or self.email.data) if for_me else self.your_contact.data
         return ReceiveReferral(
             agency_id=agency_id,
-            source_system=SOURCE_SYSTEM,
+            source_system=FormSystem.PUBLIC,
             source_ref=self.token.data or "",
             channel=Channel.ONLINE_CHECKER,
             address=GivenAddress(

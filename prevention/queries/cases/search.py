@@ -31,6 +31,14 @@ _POSTCODE = re.compile(r"\b(GIR|[A-Z]{1,2}[0-9][A-Z0-9]?)\s*([0-9][ABD-HJLNP-UW-
 _WORD = re.compile(r"[^\W_]+")
 _STARTS_A_REFERENCE = re.compile(r"^\s*[CR][\s-]", re.IGNORECASE)
 _PHONE = re.compile(r"^[\s0-9+().-]{9,}$")
+#: From a word of an address to the other ways to write it.
+_OTHER_WAYS: dict[str, tuple[str, ...]] = {
+    **{short.lower(): (long.lower(),) for short, long in ABBREVIATIONS.items()},
+    **{
+        long.lower(): tuple(short.lower() for short, meant in ABBREVIATIONS.items() if meant == long)
+        for long in set(ABBREVIATIONS.values())
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +137,14 @@ def _terms(typed: str) -> list[str]:
     """Each word as a term of a tsquery. Only letters and digits are left, so nothing typed can be an operator."""
     squeezed = _POSTCODE.sub(lambda found: f" {found[1]}{found[2]} ", typed[:LONGEST_SEARCH])
     words = [word.lower() for word in _WORD.findall(squeezed)]
-    terms = [_or_what_it_is_short_for(f"'{word}'", word) for word in words]
-    if len(words[-1]) >= SHORTEST_SEARCH:
-        terms[-1] = _or_what_it_is_short_for(f"'{words[-1]}':*", words[-1])
-    return terms
+    unfinished = len(words[-1]) >= SHORTEST_SEARCH
+    return [_term(word, ":*" if unfinished and at == len(words) else "") for at, word in enumerate(words, start=1)]
 
 
-def _or_what_it_is_short_for(term: str, word: str) -> str:
-    """The term, or the word that is meant: documents hold addresses with "Rd" and "Ln" written out."""
-    meant = ABBREVIATIONS.get(word.upper())
-    return f"({term} | '{meant.lower()}')" if meant else term
+def _term(word: str, ending: str) -> str:
+    """The word, or the other ways to write it: addresses come with "Rd" and with "Road"."""
+    ways = [f"'{way}'{ending}" for way in (word, *_OTHER_WAYS.get(word, ()))]
+    return ways[0] if len(ways) == 1 else f"({' | '.join(ways)})"
 
 
 def _whole_tokens(typed: str) -> list[str]:

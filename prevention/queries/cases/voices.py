@@ -41,7 +41,7 @@ class ReferralEntry:
 
     link_id: UUID
     receipt: str
-    source_ref: str | None
+    source_ref: str
     agency: str
     agency_short: str
     kind: AgencyKind
@@ -170,7 +170,7 @@ def _entry(actor: Actor, link: ReferralLink, added: tuple[ReferralReason, ...], 
     return ReferralEntry(
         link_id=link.id,
         receipt=referral.receipt,
-        source_ref=referral.source_ref if own and referral.source_ref != referral.receipt else None,
+        source_ref=screened(referral.sender_reference, link.case.premises) if own else "",
         agency=referral.agency.name,
         agency_short=referral.agency.short_name,
         kind=referral.agency.kind,

@@ -38,11 +38,24 @@ class TriggerLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Scoring:
+    """How a scoring pack's total comes about: the ``others``, without a trigger, count ``baseline`` each.
+
+    ``bands`` are (total from, level), least first.
+    """
+
+    others: int
+    baseline: int
+    bands: tuple[tuple[int, RiskLevel], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
-    """The assessment in force: why this level."""
+    """The assessment in force: why this level. ``scoring`` explains ``score``, as long as its pack is still here."""
 
     level: RiskLevel
     score: int | None
+    scoring: Scoring | None
     rules: str
     version: str
     assessed_at: datetime
@@ -70,6 +83,7 @@ def why_this_level(session: Session, actor: Actor, case: Case) -> Why | None:
     return Why(
         level=assessment.level,
         score=assessment.score,
+        scoring=_scoring(assessment),
         rules=_pack_name(assessment.rule_pack),
         version=assessment.rule_pack_version,
         assessed_at=assessment.assessed_at,
@@ -87,6 +101,19 @@ def _pack_name(code: str) -> str:
         return load_pack(code).name
     except LookupError:
         return code
+
+
+def _scoring(assessment: RiskAssessment) -> Scoring | None:
+    if assessment.score is None:
+        return None
+    try:
+        pack = load_pack(assessment.rule_pack)
+    except LookupError:
+        return None
+    if pack.version != assessment.rule_pack_version:
+        return None
+    scored = sum(1 for trigger in assessment.triggers if trigger.get("score") is not None)
+    return Scoring(len(pack.categories) - scored, pack.baseline, tuple(sorted(pack.bands)))
 
 
 def _trigger(actor: Actor, trigger: dict[str, Any]) -> TriggerLine:

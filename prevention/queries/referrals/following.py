@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, selecti
 
 from prevention.domain.account import Actor, Permission
 from prevention.domain.address_reveal import MASKED
-from prevention.domain.notification import ReferrerStatus, referrer_status, status_words
+from prevention.domain.notification import ReferrerStatus, referrer_status, referrer_steps, status_words
 from prevention.domain.referral_content import Content
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
@@ -98,17 +98,20 @@ class AmendmentView:
 class ReferralDetail:
     """A referral as received, its amendments (oldest first) and how far it has come.
 
-    ``case_id`` is None unless the actor may open the case. ``confidential``: the address must not be shown.
+    ``steps`` is the way it goes. ``case_id`` is None unless the actor may open the case. ``confidential``: the
+    address must not be shown.
     """
 
     referral: Referral
     amendments: tuple[AmendmentView, ...]
     status: ReferrerStatus
+    steps: tuple[ReferrerStatus, ...]
     words: str
     title: str
     confidential: bool
     content: Content
     made_by: str | None
+    sender_reference: str
     case_id: UUID | None
 
 
@@ -186,11 +189,13 @@ def referral_detail(session: Session, actor: Actor, referral_id: UUID) -> Referr
         referral=referral,
         amendments=tuple(_amendment(referral, one, names, confidential=confidential) for one in referral.amendments),
         status=_status(case, outcome),
+        steps=referrer_steps(_status(case, outcome), _final_outcome(case, outcome)),
         words=_words(case, outcome),
         title=_title(referral, confidential=confidential),
         confidential=confidential,
         content=as_shown(referral, referral.content),
         made_by=names.get(referral.referred_by) if referral.referred_by else None,
+        sender_reference=screened(referral.sender_reference, referral.premises, hidden=confidential),
         case_id=opened,
     )
 
@@ -257,8 +262,12 @@ def _status(case: Case, outcome: VisitOutcome | None) -> ReferrerStatus:
 
 
 def _words(case: Case, outcome: VisitOutcome | None) -> str:
-    final = case.outcome if not case.state.is_open else outcome
-    return status_words(case.state, final, case.reject_reason)
+    return status_words(case.state, _final_outcome(case, outcome), case.reject_reason)
+
+
+def _final_outcome(case: Case, last: VisitOutcome | None) -> VisitOutcome | None:
+    """What the case ended with; while it is open, what its last visit ended with."""
+    return last if case.state.is_open else case.outcome
 
 
 def _followed(referral: Referral, case: Case, outcome: VisitOutcome | None) -> FollowedReferral:

@@ -13,7 +13,7 @@ from prevention.services.work import Work
 
 
 def escalate(work: Work, case_id: UUID) -> Case:
-    """Make the case very high and alert the owning agency; a closed case is opened again first.
+    """Make the case very high and alert the owning agency; a closed case is opened again first, with a new clock.
 
     No version is asked for: whatever else changed meanwhile, a danger somebody has just seen comes first.
 
@@ -22,6 +22,7 @@ def escalate(work: Work, case_id: UUID) -> Case:
     """
     case = load_case(work, case_id, Permission.CASE_ESCALATE)
     if not case.state.is_open:
+        case.due_at = None
         move(work, case, CaseState.TRIAGE)
         case.outcome = case.reject_reason = None
         work.record(AuditTag.CASE_REOPENED, case, case_id=case.id)

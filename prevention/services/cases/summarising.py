@@ -116,12 +116,14 @@ def _document(case: Case, referrals: list[Referral]) -> str:
     hidden = case.premises.confidential  # then no voice's address may lead there
     words = [search_token(case.reference)]
     for referral in referrals:
-        words += _words_of(referral) + ([] if hidden else _words_of_premises(referral.current_premises))
+        words += _words_of(referral, hidden=hidden) + ([] if hidden else _words_of_premises(referral.current_premises))
     return " ".join(dict.fromkeys(words[:_MOST_WORDS]))
 
 
-def _words_of(referral: Referral) -> list[str]:
-    words = [search_token(referral.receipt), search_token(referral.source_ref)]
+def _words_of(referral: Referral, *, hidden: bool) -> list[str]:
+    words = [search_token(referral.receipt)]
+    if not (hidden and referral.reference.is_of_a_form):  # typed by hand: it may tell where the home is
+        words.append(search_token(referral.sender_reference))
     if not names_a_suspect(referral):  # the document is one for all who see the case (domain.md 4.4)
         for record in referral.person_records:
             words += _words_of_person(record)

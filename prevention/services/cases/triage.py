@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from prevention.domain.account import Permission
 from prevention.domain.case import CaseState, RedirectReason, RejectReason
+from prevention.domain.case_moves import check_passing_outside, check_rejecting
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
 from prevention.errors import Invalid
@@ -42,12 +43,14 @@ def reject(work: Work, case_id: UUID, *, version: int, reason: RejectReason, not
     """Turn the case down for a coded reason, whose safe words the referrers are told. ``note`` stays in the agency.
 
     Raises:
+        Invalid: the home is at very high risk and nobody says why it is left (field ``note``).
         StaleCase: it was changed meanwhile.
         Conflict: a case in its state cannot be rejected.
         NotFound, NotAllowed: by the policy.
     """
     case = load_case(work, case_id, Permission.CASE_TRIAGE)
     check_version(case, version)
+    check_rejecting(case.risk_level, reason, note)
     move(work, case, CaseState.REJECTED)
     case.reject_reason = reason
     end_assignment(work, case)
@@ -87,13 +90,15 @@ def redirect(
     shared note, so that the next owner reads them.
 
     Raises:
-        Invalid: an agency that cannot take cases (field ``agency``).
+        Invalid: an agency that cannot take cases (field ``agency``); a home at very high risk that leaves this list
+            without a word on who goes there (field ``reason``).
         StaleCase, Conflict, NotFound, NotAllowed: as ``reject``.
     """
     case = load_case(work, case_id, Permission.CASE_TRIAGE)
     check_version(case, version)
     reason = _passing_words(why, note)
     if agency_id is None:
+        check_passing_outside(case.risk_level, case.outcome, note)
         move(work, case, CaseState.REDIRECTED)
         case.outcome = VisitOutcome.REDIRECTED_OUT_OF_AREA
         end_assignment(work, case)
@@ -140,7 +145,8 @@ def pass_to_team(
 
 
 def override_risk(work: Work, case_id: UUID, *, version: int, level: RiskLevel, reason: str) -> Case:
-    """Set the risk level by hand; the actor's name and the reason stay with it. Lowering it answers an open alert.
+    """Set the risk level by hand; the actor's name and the reason stay with it, and as a note when the level changes
+    again. Lowering it answers an open alert.
 
     Raises:
         Invalid: no reason, or the level is what it was (fields ``reason``, ``level``).
@@ -148,6 +154,7 @@ def override_risk(work: Work, case_id: UUID, *, version: int, level: RiskLevel, 
     """
     case = load_case(work, case_id, Permission.CASE_TRIAGE)
     check_version(case, version)
+    write_note(work, case, f"Risk level set to {level.label.lower()} by hand: {reason.strip()}", shared=False)
     assessing.override(work, case, level, reason)
     if level is not RiskLevel.VERY_HIGH:
         settle_alert(work, case)
