@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from prevention.models.base import Base, Identified
 from prevention.models.case import Case
+from prevention.models.referral import Referral
 
 
 class OutboxMessage(Identified, Base):
@@ -72,6 +73,8 @@ class Message(Identified, Base):
     leased_until: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     problem: Mapped[str] = mapped_column(default="")
+    case: Mapped[Case | None] = relationship()
+    referral: Mapped[Referral | None] = relationship()
 
 
 class Alert(Identified, Base):

@@ -33,6 +33,8 @@ from prevention.models.visit import AlarmRecord, EquipmentItem, OnwardReferral, 
 from prevention.services.followups import picking
 from prevention.services.followups.completing import cancel, complete, reassign
 from prevention.services.followups.planning import plan, plan_after_visit, plan_on_referral
+from prevention.services.notifications.messages import NewMessage
+from prevention.services.work import Work
 from prevention.unit_of_work import GuardedSession, unit_of_work
 from tests.conftest import actor_of
 from tests.support.arranging import NOW, Arranger
@@ -231,10 +233,10 @@ class TestPicking:
         arrange.followup(case)
         write = picking.write_message
 
-        def fail_once(work: object, **values: object) -> bool:
-            if values["effect_key"] == f"followup:{poison.id}:due":
+        def fail_once(work: Work, message: NewMessage) -> bool:
+            if message.effect_key == f"followup:{poison.id}:due":
                 raise LookupError("a template is missing")
-            return write(work, **values)  # type: ignore[arg-type]
+            return write(work, message)
 
         monkeypatch.setattr(picking, "write_message", fail_once)
         with unit_of_work(session, SYSTEM, now=NOW) as work:

@@ -19,7 +19,7 @@ from prevention.models.audit import AuditTag
 from prevention.models.case import Case
 from prevention.models.followup import FollowUp
 from prevention.services.cases.moving import set_act_by
-from prevention.services.notifications.messages import mailbox_of_desk, write_message
+from prevention.services.notifications.messages import NewMessage, mailbox_of_desk, write_message
 from prevention.services.notifications.wording import MessageKind, spoken_time
 from prevention.services.work import Work
 
@@ -126,17 +126,19 @@ def _tell_owner(work: Work, followup: FollowUp) -> None:
     named = followup.kind not in _NOT_NAMED_IN_MAIL
     write_message(
         work,
-        effect_key=f"followup:{followup.id}:due",
-        kind=MessageKind.FOLLOW_UP_DUE,
-        agency_id=followup.agency_id,
-        recipient=mailbox,
-        words={
-            "owner": followup.owner_team.name if followup.owner_team else _agency_name(work, followup.agency_id),
-            "task": followup.kind.label if named else None,
-            "reference": followup.case.reference if followup.case else None,
-            "due_at": spoken_time(followup.due_at),
-        },
-        case_id=followup.case_id,
+        NewMessage(
+            effect_key=f"followup:{followup.id}:due",
+            kind=MessageKind.FOLLOW_UP_DUE,
+            agency_id=followup.agency_id,
+            recipient=mailbox,
+            words={
+                "owner": followup.owner_team.name if followup.owner_team else _agency_name(work, followup.agency_id),
+                "task": followup.kind.label if named else None,
+                "reference": followup.case.reference if followup.case else None,
+                "due_at": spoken_time(followup.due_at),
+            },
+            case_id=followup.case_id,
+        ),
     )
 
 

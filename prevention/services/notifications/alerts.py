@@ -13,7 +13,7 @@ from prevention.models.base import new_id
 from prevention.models.case import Case
 from prevention.models.notification import Alert
 from prevention.policies.notifications import may_acknowledge_alert
-from prevention.services.notifications.messages import mailbox_of_desk, write_message
+from prevention.services.notifications.messages import NewMessage, add_message, mailbox_of_desk
 from prevention.services.notifications.wording import MessageKind, spoken_time
 from prevention.services.work import Work
 
@@ -25,20 +25,31 @@ def raise_alert(work: Work, case: Case, why: str) -> Alert | None:
     the time, no more; of a confidential home not the borough either (domain.md 4.5). None when the case has an open
     alert already: a second cause does not ring twice.
     """
-    work.session.flush()  # a case opened in this transaction must exist before its alert
+    alert = _first_alert(work, case, why) if case in work.session.new else _alert_unless_open(work, case, why)
+    if alert is None:
+        return None
+    work.record(AuditTag.ALERT_RAISED, alert, case_id=case.id)
+    _write_message(work, alert, case)
+    work.emit("alert.raised", alert_id=alert.id)
+    return alert
+
+
+def _first_alert(work: Work, case: Case, why: str) -> Alert:
+    """The alert of a case that is opened in this unit of work: there can be no other, so nobody has to be asked."""
+    alert = Alert(case=case, case_id=case.id, agency_id=case.owner_agency_id, why=why, raised_at=work.now)
+    work.session.add(alert)
+    return alert
+
+
+def _alert_unless_open(work: Work, case: Case, why: str) -> Alert | None:
+    work.session.flush()  # what is written of the case in this unit of work comes before its alert
     alert_id = work.session.execute(
         insert(Alert)
         .values(id=new_id(), case_id=case.id, agency_id=case.owner_agency_id, why=why, raised_at=work.now)
         .on_conflict_do_nothing(index_elements=[Alert.case_id], index_where=Alert.acknowledged_at.is_(None))
         .returning(Alert.id)
     ).scalar()
-    if alert_id is None:
-        return None
-    alert = work.session.get_one(Alert, alert_id)
-    work.record(AuditTag.ALERT_RAISED, alert, case_id=case.id)
-    _write_message(work, alert, case)
-    work.emit("alert.raised", alert_id=alert.id)
-    return alert
+    return work.session.get_one(Alert, alert_id) if alert_id is not None else None
 
 
 def acknowledge_alert(work: Work, alert_id: UUID) -> Alert:
@@ -104,19 +115,21 @@ def _write_message(work: Work, alert: Alert, case: Case) -> None:
         return
     area = work.session.get(Area, case.borough_code) if case.borough_code else None
     borough = area.name if area else "Not known"
-    write_message(
+    add_message(
         work,
-        effect_key=alert_message_key(alert.id),
-        kind=MessageKind.VERY_HIGH_ALERT,
-        agency_id=alert.agency_id,
-        recipient=mailbox,
-        words={
-            "reference": case.reference,
-            "agency": work.session.get_one(Agency, alert.agency_id).name,
-            "borough": None if case.premises.confidential else borough,
-            "due_at": spoken_time(case.due_at) if case.due_at else None,
-        },
-        case_id=case.id,
+        NewMessage(
+            effect_key=alert_message_key(alert.id),
+            kind=MessageKind.VERY_HIGH_ALERT,
+            agency_id=alert.agency_id,
+            recipient=mailbox,
+            words={
+                "reference": case.reference,
+                "agency": work.session.get_one(Agency, alert.agency_id).name,
+                "borough": None if case.premises.confidential else borough,
+                "due_at": spoken_time(case.due_at) if case.due_at else None,
+            },
+            case_id=case.id,
+        ),
     )
 
 

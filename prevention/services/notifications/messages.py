@@ -4,6 +4,9 @@ Every message has an effect key, so that the same cause never writes two. No mes
 reason or anything about health or crime.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
@@ -25,48 +28,64 @@ from prevention.services.work import Work
 _NO_MAILBOX = "The mailbox given is not an e-mail address."
 
 
-def write_message(
-    work: Work,
-    *,
-    effect_key: str,
-    kind: MessageKind,
-    agency_id: UUID,
-    recipient: str,
-    words: dict[str, str | None],
-    case_id: UUID | None = None,
-    referral_id: UUID | None = None,
-) -> bool:
-    """Write a message from ``agency_id`` to ``recipient``; False when its effect key exists and nothing was written.
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message before it is written: from ``agency_id`` to ``recipient``, in the ``words`` of its ``kind``.
 
     A recipient that is not an e-mail address makes a failed message without a recipient, where a person sees it.
     """
-    mailbox = _valid_mailbox(recipient)
-    subject, body = render(kind, **words)
+
+    effect_key: str
+    kind: MessageKind
+    agency_id: UUID
+    recipient: str
+    words: dict[str, str | None]
+    case_id: UUID | None = None
+    referral_id: UUID | None = None
+
+    def row(self, now: datetime) -> dict[str, Any]:
+        """The columns of ``messages``, from ``now`` on to be handed over."""
+        mailbox = _valid_mailbox(self.recipient)
+        subject, body = render(self.kind, **self.words)
+        return {
+            "id": new_id(),
+            "effect_key": self.effect_key,
+            "agency_id": self.agency_id,
+            "case_id": self.case_id,
+            "referral_id": self.referral_id,
+            "template": self.kind.value,
+            "recipient": mailbox,
+            "subject": subject,
+            "body": body,
+            "created_at": now,
+            "try_at": now,
+            "attempts": 0,
+            "state": MessageState.WAITING if mailbox else MessageState.FAILED,
+            "problem": "" if mailbox else _NO_MAILBOX,
+        }
+
+
+def write_message(work: Work, message: NewMessage) -> bool:
+    """Write a message; False when its effect key exists and nothing was written."""
+    row = message.row(work.now)
     work.session.flush()  # the case or referral it is about may be new
     written = work.session.execute(
-        insert(Message)
-        .values(
-            id=new_id(),
-            effect_key=effect_key,
-            agency_id=agency_id,
-            case_id=case_id,
-            referral_id=referral_id,
-            template=kind.value,
-            recipient=mailbox,
-            subject=subject,
-            body=body,
-            created_at=work.now,
-            try_at=work.now,
-            attempts=0,
-            state=MessageState.WAITING if mailbox else MessageState.FAILED,
-            problem="" if mailbox else _NO_MAILBOX,
-        )
-        .on_conflict_do_nothing(index_elements=[Message.effect_key])
-        .returning(Message.id)
+        insert(Message).values(row).on_conflict_do_nothing(index_elements=[Message.effect_key]).returning(Message.id)
     ).scalar()
-    if written is not None and mailbox:
+    if written is not None and row["recipient"]:
         work.emit("message.waiting")
     return written is not None
+
+
+def add_message(work: Work, message: NewMessage) -> None:
+    """Write a message whose cause is made in this very unit of work, so that nobody can have been told of it before.
+
+    It is written with what else waits in the session, where :func:`write_message` has to ask the database first.
+    """
+    row = message.row(work.now)
+    work.session.add(Message(**row))
+    if row["recipient"]:
+        work.emit("message.waiting")
 
 
 #: What anybody who asked for a visit is told: no more than that they were heard.
@@ -86,17 +105,19 @@ def acknowledge_referral(work: Work, referral: Referral, case: Case) -> bool:
     public = referral.channel is Channel.ONLINE_CHECKER
     return write_message(
         work,
-        effect_key=f"ack:{referral.id}",
-        kind=MessageKind.ACKNOWLEDGEMENT,
-        agency_id=case.owner_agency_id,
-        recipient=referral.feedback_to,
-        words={
-            "receipt": referral.receipt,
-            "owner": work.session.get_one(Agency, referral.agency_id if public else case.owner_agency_id).name,
-            "next_step": _PUBLIC_NEXT_STEP if public else _what_happens_next(work, case),
-        },
-        case_id=case.id,
-        referral_id=referral.id,
+        NewMessage(
+            effect_key=f"ack:{referral.id}",
+            kind=MessageKind.ACKNOWLEDGEMENT,
+            agency_id=case.owner_agency_id,
+            recipient=referral.feedback_to,
+            words={
+                "receipt": referral.receipt,
+                "owner": work.session.get_one(Agency, referral.agency_id if public else case.owner_agency_id).name,
+                "next_step": _PUBLIC_NEXT_STEP if public else _what_happens_next(work, case),
+            },
+            case_id=case.id,
+            referral_id=referral.id,
+        ),
     )
 
 
@@ -117,13 +138,15 @@ def tell_outcome(work: Work, case: Case) -> int:
         if mailbox:
             told += write_message(
                 work,
-                effect_key=f"outcome:{referral.id}:{closed_at.isoformat()}",
-                kind=MessageKind.OUTCOME,
-                agency_id=case.owner_agency_id,
-                recipient=mailbox,
-                words={"receipt": referral.receipt, "outcome": _outcome_for(referral, words)},
-                case_id=case.id,
-                referral_id=referral.id,
+                NewMessage(
+                    effect_key=f"outcome:{referral.id}:{closed_at.isoformat()}",
+                    kind=MessageKind.OUTCOME,
+                    agency_id=case.owner_agency_id,
+                    recipient=mailbox,
+                    words={"receipt": referral.receipt, "outcome": _outcome_for(referral, words)},
+                    case_id=case.id,
+                    referral_id=referral.id,
+                ),
             )
     if told:
         work.record(AuditTag.REFERRER_TOLD, case, case_id=case.id, messages=told)

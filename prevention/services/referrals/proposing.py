@@ -23,7 +23,7 @@ from prevention.models.referral import ProposalState, ProposedAmendment, Referra
 from prevention.policies.referrals import may_settle_proposal, unanswered, visible_proposals
 from prevention.queries.referrals.proposals import stamp_of
 from prevention.services.locks import lock_referral
-from prevention.services.notifications.messages import mailbox_of_desk, write_message
+from prevention.services.notifications.messages import NewMessage, mailbox_of_desk, write_message
 from prevention.services.notifications.wording import MessageKind
 from prevention.services.referrals.amending import amend, saying
 from prevention.services.work import Work
@@ -231,9 +231,11 @@ def _tell_agency(work: Work, agency_id: UUID) -> None:
     name = work.session.get_one(Agency, agency_id).name
     write_message(
         work,
-        effect_key=effect_key,
-        kind=MessageKind.AMENDMENTS_PROPOSED,
-        agency_id=agency_id,
-        recipient=mailbox,
-        words={"agency": name},
+        NewMessage(
+            effect_key=effect_key,
+            kind=MessageKind.AMENDMENTS_PROPOSED,
+            agency_id=agency_id,
+            recipient=mailbox,
+            words={"agency": name},
+        ),
     )
