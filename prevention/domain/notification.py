@@ -9,7 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from prevention.domain.case import CaseState, RejectReason
-from prevention.domain.outcomes import feedback_for_referrer
+from prevention.domain.outcomes import GOT_IN, feedback_for_referrer
 from prevention.domain.visit import VisitOutcome
 
 #: Waits before the second, third, … attempt to hand a message over. After the last, it has failed.
@@ -56,9 +56,6 @@ _STATUS: dict[CaseState, ReferrerStatus] = {
     CaseState.PARTIAL: ReferrerStatus.VISITED,
 }
 
-_VISITED = frozenset({VisitOutcome.COMPLETED, VisitOutcome.COMPLETED_PARTIAL})
-
-
 def referrer_status(state: CaseState, outcome: VisitOutcome | None) -> ReferrerStatus:
     """How far a case has come, in a referrer's terms. ``outcome`` is the case's last visit's, None when there was none.
 
@@ -67,7 +64,7 @@ def referrer_status(state: CaseState, outcome: VisitOutcome | None) -> ReferrerS
     """
     if not state.is_open:
         return ReferrerStatus.CLOSED
-    if state is CaseState.FOLLOW_UP and outcome in _VISITED:
+    if state is CaseState.FOLLOW_UP and outcome in GOT_IN:
         return ReferrerStatus.VISITED
     return _STATUS.get(state, ReferrerStatus.BEING_LOOKED_AT)
 
@@ -77,7 +74,7 @@ def referrer_steps(status: ReferrerStatus, outcome: VisitOutcome | None) -> tupl
 
     ``outcome`` is the case's. A case that closed without a visit did not go by way of one, and must not look so.
     """
-    if status is not ReferrerStatus.CLOSED or outcome in _VISITED:
+    if status is not ReferrerStatus.CLOSED or outcome in GOT_IN:
         return tuple(ReferrerStatus)
     return tuple(step for step in ReferrerStatus if step not in {ReferrerStatus.VISIT_BOOKED, ReferrerStatus.VISITED})
 

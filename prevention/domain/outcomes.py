@@ -203,6 +203,10 @@ _FACTS: dict[VisitOutcome, OutcomeFacts] = {
 }
 
 
+#: The outcomes of a visit that got into the home, and so can say something about it.
+GOT_IN = frozenset({VisitOutcome.COMPLETED, VisitOutcome.COMPLETED_PARTIAL})
+
+
 def facts(outcome: VisitOutcome) -> OutcomeFacts:
     """What ``outcome`` means."""
     return _FACTS[outcome]

@@ -946,6 +946,28 @@ class TestVisitForm:
         assert page.select_one('select[name="alarms-0-room"] option[selected]')["value"] == "HALL"
         assert not page.select('input[name="outcome"][checked]')
 
+    def test_what_a_visit_found_is_there_again_after_one_that_nobody_answered(
+        self, client: PageClient, day: Day
+    ) -> None:
+        client.sign_in(day.officer)
+        client.query_budget = WHOLE_VISIT
+        partly = COMPLETED | {
+            "finish": "1",
+            "outcome": "COMPLETED_PARTIAL",
+            "left_to_do": "Fit the heat alarm",
+            "notes": "Key with Ann next door",
+            "people-care_agency": "Kind Care Ltd",
+        }
+        client.post(f"/visits/{day.visit().id}/record", data=partly)
+        again = day.visit()
+        client.post(f"/visits/{again.id}/door/NO_ACCESS_NO_REPLY", data={"no_access-note": "Try after 6"})
+        third = day.visit()
+        card = client.page(f"/visits/{third.id}").text
+        assert all(words in card for words in ("Fit the heat alarm", "Key with Ann next door", "No reply"))
+        form = client.page(f"/visits/{third.id}/record")
+        assert form.select_one('input[name="people-care_agency"]')["value"] == "Kind Care Ltd"
+        assert "Fit the heat alarm" in form.text
+
     @pytest.mark.parametrize(
         "text",
         [
@@ -1120,7 +1142,11 @@ class TestDrafts:
         self, client: PageClient, day: Day, arrange: Arranger
     ) -> None:
         arrange.visit(
-            day.case, state=VisitState.FINISHED, finished_at=soon(-48), record={"people": {"care_agency": "Kind Care"}}
+            day.case,
+            state=VisitState.FINISHED,
+            outcome=VisitOutcome.COMPLETED,
+            finished_at=soon(-48),
+            record={"people": {"care_agency": "Kind Care"}},
         )
         mate = arrange.user(day.agency, Role.FIELD_OFFICER, team=arrange.team(day.agency))
         visit = day.visit(officer_id=mate.id, team_id=None)

@@ -60,6 +60,10 @@ def show(visit_id: UUID) -> ResponseReturnValue:
         card=card,
         visit=card.visit,
         reasons=_reasons(card.visit.case),
+        earlier=[
+            (before, from_json(card.screened(before.record)))
+            for before in history.earlier_visits(session, actor, card.visit)
+        ],
         may_manage=may_manage_booking(actor, card.visit).allowed,
         at_the_door=AT_THE_DOOR[2:],
         has_draft=draft is not None and bool(drafting.read_draft(draft).fields),

@@ -72,7 +72,7 @@ def record(visit_id: UUID) -> ResponseReturnValue:
     typed = drafting.read_draft(draft).fields if draft is not None else {}
     if typed:
         return _record_page(card, form_from(typed), typed, revision)
-    last = history.last_finished(current_session(), actor, card.visit)
+    last = history.last_inside(current_session(), actor, card.visit)
     fields = fields_of(prefill_from(from_json(last.record))) if last is not None else {}
     return _record_page(card, form_from(fields), fields, revision, last=last if fields else None)
 
@@ -172,6 +172,7 @@ def _record_page(
         autosave_url=url_for("visits.autosave", visit_id=card.visit.id),
         autosave_revision=revision,
         last=last,
+        left_to_do=card.screened(from_json(last.record).left_to_do) if last is not None else "",
         conflict=conflict,
         saved=saved,
         names=history.names_of(session, people),

@@ -3,16 +3,19 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from prevention.domain.account import Actor
-from prevention.domain.outcomes import facts
+from prevention.domain.outcomes import GOT_IN, facts
 from prevention.domain.visit import VisitOutcome, VisitState
 from prevention.models.account import User
 from prevention.models.followup import FollowUp
 from prevention.models.visit import OnwardReferral, Visit, VisitDraft
 from prevention.policies.visits import visible_visits
+
+#: How many earlier visits a crew reads before the door; the case's page has them all.
+MOST_EARLIER = 3
 
 
 def draft_of(session: Session, visit_id: UUID) -> VisitDraft | None:
@@ -28,9 +31,21 @@ def names_of(session: Session, user_ids: Collection[UUID]) -> dict[UUID, str]:
     return {user_id: name for user_id, name in rows}  # noqa: C416 - rows are not plain tuples
 
 
-def last_finished(session: Session, actor: Actor, visit: Visit) -> Visit | None:
-    """The last finished visit of the actor's own agency at the same premises, to pre-fill the form from."""
-    return session.scalar(
+def last_inside(session: Session, actor: Actor, visit: Visit) -> Visit | None:
+    """The last visit of the actor's own agency that got into the same home, to pre-fill the form from.
+
+    One that ended at the door since then knows nothing of the home, and hides nothing of what is known.
+    """
+    return session.scalar(_before(actor, visit).where(Visit.outcome.in_(GOT_IN)).limit(1))
+
+
+def earlier_visits(session: Session, actor: Actor, visit: Visit) -> list[Visit]:
+    """The last few finished visits of the actor's own agency to the same home, the newest first."""
+    return list(session.scalars(_before(actor, visit).limit(MOST_EARLIER)))
+
+
+def _before(actor: Actor, visit: Visit) -> Select[Visit]:
+    return (
         select(Visit)
         .where(
             Visit.premises_id == visit.premises_id,
@@ -40,7 +55,6 @@ def last_finished(session: Session, actor: Actor, visit: Visit) -> Visit | None:
             visible_visits(actor),
         )
         .order_by(Visit.finished_at.desc(), Visit.id.desc())
-        .limit(1)
     )
 
 
