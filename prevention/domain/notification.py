@@ -56,6 +56,7 @@ _STATUS: dict[CaseState, ReferrerStatus] = {
     CaseState.PARTIAL: ReferrerStatus.VISITED,
 }
 
+
 def referrer_status(state: CaseState, outcome: VisitOutcome | None) -> ReferrerStatus:
     """How far a case has come, in a referrer's terms. ``outcome`` is the case's last visit's, None when there was none.
 

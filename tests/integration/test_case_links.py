@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from prevention.domain.account import Actor, Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
+from prevention.domain.followup import FollowUpState
 from prevention.domain.imports import RowOutcome
 from prevention.domain.referral import ReferralReason
 from prevention.domain.risk import RiskLevel
@@ -17,11 +18,13 @@ from prevention.errors import Conflict
 from prevention.models.agency import Agency
 from prevention.models.audit import AuditEvent, AuditTag
 from prevention.models.case import Assignment, Case, CaseInvolvement, ReferralLink
+from prevention.models.followup import FollowUp
 from prevention.models.notification import Alert
 from prevention.models.referral import Referral
 from prevention.services.cases.assigning import assign
 from prevention.services.cases.joining import join, separate
 from prevention.services.cases.moving import move
+from prevention.services.matches.separating import separate_referral
 from prevention.services.referrals.intake import Receipt
 from prevention.services.work import Work
 from prevention.unit_of_work import GuardedSession, unit_of_work
@@ -117,6 +120,39 @@ def test_separating_restores_what_there_was(
     assert ambulance.id in agencies  # what they could see they have seen
     tags = rows.scalars(select(AuditEvent.tag).where(AuditEvent.case_id == case.id)).all()
     assert AuditTag.REFERRAL_SEPARATED in tags
+
+
+def test_separating_buys_no_time_and_leaves_no_alert(
+    session: GuardedSession, rows: Session, fire: Agency, ambulance: Agency, coordinator: Actor
+) -> None:
+    first = hand_in(session, command(fire, R.SMOKING_IN_BED))
+    other = hand_in(session, command(ambulance, R.ARSON_THREAT), now=NOW + 24 * HOUR)
+    assert (other.case_id, other.risk_level) == (first.case_id, RiskLevel.VERY_HIGH)
+    with unit_of_work(session, coordinator, now=NOW + 48 * HOUR) as work:
+        own_id = separate(work, open_link(work, other), reason="Next door").id
+    case, own = rows.get_one(Case, first.case_id), rows.get_one(Case, own_id)
+    assert (case.risk_level, case.due_at) == (RiskLevel.HIGH, NOW + timedelta(days=7))
+    assert (own.risk_level, own.due_at) == (RiskLevel.VERY_HIGH, NOW + 28 * HOUR)
+    rings = {alert.case_id: alert.acknowledged_at for alert in rows.scalars(select(Alert))}
+    assert rings == {case.id: NOW + 48 * HOUR, own.id: None}
+
+
+def test_what_is_to_be_done_follows_the_referral(
+    session: GuardedSession, rows: Session, fire: Agency, ambulance: Agency, coordinator: Actor
+) -> None:
+    first = hand_in(session, command(fire, R.NO_ALARM))
+    other = hand_in(session, command(ambulance, R.ARSON_THREAT, person=BOB))
+    letterbox = rows.scalars(select(FollowUp)).one()
+    assert letterbox.case_id == other.case_id
+    join_by_hand(session, coordinator, other, first)
+    rows.refresh(letterbox)
+    assert (letterbox.case_id, letterbox.state) == (first.case_id, FollowUpState.WAITING)
+    with unit_of_work(session, coordinator, now=NOW + 2 * HOUR) as work:
+        link = open_link(work, other)
+        version = link.case.version_id
+        own_id = separate_referral(work, first.case_id, link.id, version=version, reason="Next door").id
+    again = rows.scalars(select(FollowUp).where(FollowUp.case_id == own_id)).one()
+    assert (again.kind, again.due_at) == (letterbox.kind, letterbox.due_at)
 
 
 def test_what_cannot_be_joined_or_separated(

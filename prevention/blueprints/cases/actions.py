@@ -47,10 +47,10 @@ from prevention.services.cases import (
     escalating,
     holding,
     noting,
-    separating,
     triage,
 )
 from prevention.services.confidentiality import marking, revealing
+from prevention.services.matches import separating
 from prevention.services.work import Work
 from prevention.unit_of_work import utc_now
 from prevention.web.auth import current_actor

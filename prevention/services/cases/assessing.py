@@ -75,6 +75,7 @@ def reassess(
     reason: str = "",
     referrals: list[Referral] | None = None,
     moved: bool = False,
+    left: bool = False,
     chosen: RiskLevel | None = None,
 ) -> RiskAssessment:
     """Assess again from every referral that feeds the case, plus ``extra_factors`` (a visit's, an escalation's).
@@ -82,7 +83,8 @@ def reassess(
     What a finished visit put right counts no more. A new row each time; when risk rises the due time is the earlier
     of the two; a person's override, with its name and reason, stands until something new makes the risk worse than
     it. Very high for the first time raises the alert. ``referrals`` spares reading those that feed the case again.
-    ``moved``: ``referral`` fed another case before, and brings the clock it had there. ``chosen`` is the level the
+    ``moved``: ``referral`` fed another case before, and brings the clock it had there. ``left``: a referral feeds the
+    case no more, and those that stay keep the clock they had. ``chosen`` is the level the
     actor sets in the same breath, an officer after a visit: an override by their name where the rules find another.
 
     Raises:
@@ -95,11 +97,15 @@ def reassess(
     if chosen is not None and not reason.strip():
         _ask_for_reason(case, chosen, found)
     level = chosen or (before.level if before is not None and stands else found.level)
+    if left:
+        started = _clock_of_what_stays(work, case, level)
+    else:
+        started = _clock_start(work, level, referral if moved else None)
     due = due_after_reassessment(
         case.due_at,
         case.risk_level,
         level,
-        due_at(level, _clock_start(work, level, referral if moved else None), pack.deadlines),
+        due_at(level, started, pack.deadlines),
         reason=reason or "The facts on the case changed",
     )
     row = _row(work, case, found, due=due, referral=referral, visit=visit, level=level, reason=reason)
@@ -180,6 +186,22 @@ def _clock_start(work: Work, level: RiskLevel, moved: Referral | None) -> dateti
         )
     )
     return first or work.now
+
+
+def _clock_of_what_stays(work: Work, case: Case, level: RiskLevel) -> datetime:
+    """When the case was first assessed at ``level`` or worse, since a referral that still feeds it came in.
+
+    Later assessments at that level bought no time either; what the referral that left started counts from its day.
+    """
+    staying = select(ReferralLink.referral_id).where(ReferralLink.case_id == case.id, ReferralLink.valid_to.is_(None))
+    came = work.session.scalar(select(func.min(ReferralLink.valid_from)).where(ReferralLink.referral_id.in_(staying)))
+    first = work.session.scalar(
+        select(func.min(RiskAssessment.assessed_at)).where(
+            RiskAssessment.case_id == case.id,
+            RiskAssessment.level.in_([each for each in RiskLevel if each.rank <= level.rank]),
+        )
+    )
+    return max((at for at in (came, first) if at is not None), default=work.now)
 
 
 def _pack_of(work: Work, case: Case) -> RulePack:

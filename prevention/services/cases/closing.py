@@ -7,6 +7,7 @@ from sqlalchemy import select
 from prevention.domain.account import Permission
 from prevention.domain.case import CaseState
 from prevention.domain.case_moves import check_closing
+from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import OPEN_VISIT_STATES, VisitOutcome
 from prevention.errors import Conflict, Invalid
 from prevention.models.audit import AuditTag
@@ -17,7 +18,7 @@ from prevention.services.cases.assigning import end_assignment
 from prevention.services.cases.finding import check_version, load_case
 from prevention.services.cases.moving import move
 from prevention.services.cases.noting import write_note
-from prevention.services.notifications.alerts import settle_alert
+from prevention.services.notifications.alerts import raise_alert, settle_alert
 from prevention.services.notifications.messages import tell_outcome
 from prevention.services.work import Work
 
@@ -70,7 +71,7 @@ def _a_visit_ended(work: Work, case: Case, outcome: VisitOutcome) -> bool:
 
 
 def reopen(work: Work, case_id: UUID, *, version: int, reason: str) -> Case:
-    """Open a closed case again: back to triage with its last owner, and a clock that starts now.
+    """Open a closed case again: back to triage with its last owner, and a clock that starts now. Very high rings again.
 
     Raises:
         Invalid: no reason (field ``reason``).
@@ -90,4 +91,6 @@ def reopen(work: Work, case_id: UUID, *, version: int, reason: str) -> Case:
     write_note(work, case, f"Opened again: {reason.strip()}", shared=False)
     work.record(AuditTag.CASE_REOPENED, case, case_id=case.id)
     assessing.reassess(work, case, reason="Opened again")
+    if case.risk_level is RiskLevel.VERY_HIGH:
+        raise_alert(work, case, "A very high risk case was opened again")
     return case

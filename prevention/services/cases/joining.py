@@ -2,13 +2,16 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from prevention.domain.case import CaseState
+from prevention.domain.followup import OPEN_FOLLOWUP_STATES
+from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
 from prevention.errors import Conflict
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case, ReferralLink
+from prevention.models.followup import FollowUp
 from prevention.models.referral import Referral
 from prevention.services.cases.assessing import reassess
 from prevention.services.cases.assigning import end_assignment
@@ -68,7 +71,7 @@ def join(
         moved=left is not None,
     )
     if left is not None:
-        _tidy_left_case(work, left)
+        _tidy_left_case(work, left, case)
     return link
 
 
@@ -88,8 +91,15 @@ def separate(work: Work, link: ReferralLink, *, reason: str) -> Case:
     work.record(AuditTag.REFERRAL_SEPARATED, link.referral, case_id=case.id, reason=reason)
     summarise(work, case, open_referrals(work, case))
     if case.state.is_open:
-        reassess(work, case, reason="A referral was separated from the case")
+        _assess_what_stays(work, case, open_referrals(work, case), "A referral was separated from the case")
     return open_case(work, link.referral, moved=True)
+
+
+def _assess_what_stays(work: Work, case: Case, remaining: list[Referral], reason: str) -> None:
+    """Assess without the referral that left. That buys no time, and nobody is rung for a level that is no more."""
+    reassess(work, case, reason=reason, referrals=remaining, left=True)
+    if case.risk_level is not RiskLevel.VERY_HIGH:
+        settle_alert(work, case)
 
 
 def _close_link(work: Work, referral: Referral, case: Case) -> Case | None:
@@ -107,16 +117,29 @@ def _close_link(work: Work, referral: Referral, case: Case) -> Case | None:
     return current.case
 
 
-def _tidy_left_case(work: Work, case: Case) -> None:
+def _tidy_left_case(work: Work, case: Case, goes_on: Case) -> None:
+    """Assess what stays with ``case``; with nothing left it is closed, and what was planned for it goes on with
+    ``goes_on``.
+    """
     remaining = open_referrals(work, case)
     if remaining:
         summarise(work, case, remaining)
         if case.state.is_open:
-            reassess(work, case, reason="A referral was moved to another case", referrals=remaining)
+            _assess_what_stays(work, case, remaining, "A referral was moved to another case")
     elif case.state.is_open:
         move(work, case, CaseState.CLOSED)
         case.outcome = VisitOutcome.DUPLICATE
         case.urgent = False
         end_assignment(work, case)
         settle_alert(work, case)
+        _hand_on_followups(work, case, goes_on)
         work.record(AuditTag.CASE_CLOSED, case, case_id=case.id, outcome=VisitOutcome.DUPLICATE.value)
+
+
+def _hand_on_followups(work: Work, case: Case, goes_on: Case) -> None:
+    """Let what is still to be done for ``case`` be done for ``goes_on``, by the same people and by the same time."""
+    work.session.execute(
+        update(FollowUp)
+        .where(FollowUp.case_id == case.id, FollowUp.state.in_(OPEN_FOLLOWUP_STATES))
+        .values(case_id=goes_on.id, version_id=FollowUp.version_id + 1)
+    )

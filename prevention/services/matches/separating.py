@@ -8,11 +8,12 @@ from prevention.models.case import Case, ReferralLink
 from prevention.services.cases.finding import check_version, load_case
 from prevention.services.cases.joining import separate
 from prevention.services.cases.noting import write_note
+from prevention.services.followups.planning import plan_on_referral
 from prevention.services.work import Work
 
 
 def separate_referral(work: Work, case_id: UUID, link_id: UUID, *, version: int, reason: str) -> Case:
-    """Close the link of a referral to the case; returns the case it has from now on.
+    """Close the link of a referral to the case; returns the case it has from now on, with what the referral leads to.
 
     Raises:
         Invalid: no reason (field ``reason``).
@@ -28,4 +29,6 @@ def separate_referral(work: Work, case_id: UUID, link_id: UUID, *, version: int,
     if link is None or link.case_id != case.id:
         raise NotFound
     write_note(work, case, f"Referral separated: {reason.strip()}", shared=False)
-    return separate(work, link, reason="by hand")
+    own = separate(work, link, reason="by hand")
+    plan_on_referral(work, link.referral, own)
+    return own
