@@ -52,6 +52,9 @@ class OutcomeFacts:
 
 _NOT_VISITED = "We could not complete a visit at this address. The case has been reviewed and no visit is planned."
 _NOT_TAKEN_UP = "A visit was offered and was not taken up this time. Advice is available on request."
+_STILL_VERY_HIGH = (
+    "This home is still at very high risk: the case stays open and the coordinator decides what else is done."
+)
 _STILL_TRYING = "We have not been able to complete the visit yet. We are still working on it."
 
 _FACTS: dict[VisitOutcome, OutcomeFacts] = {
@@ -238,6 +241,8 @@ def what_happens_next(
     """
     if outcome is VisitOutcome.NO_ACCESS_NO_REPLY:
         return f"{_at_the_door(do_not_leave_card=do_not_leave_card)} {_after_no_reply(level, rules, attempts_so_far)}"
+    if outcome is VisitOutcome.COMPLETED and level is RiskLevel.VERY_HIGH:
+        return _STILL_VERY_HIGH
     if outcome is VisitOutcome.COMPLETED_PARTIAL:
         found = next_attempt(outcome, level, attempts_so_far, rules)
         again = found.rule.within.words if found else "the time the coordinator sets"

@@ -86,3 +86,12 @@ def test_refusal_sentences() -> None:
     assert "looked at again in 3 months" in what_happens_next(O.REFUSED_AT_DOOR, RiskLevel.HIGH, RULES)
     assert "manager" in what_happens_next(O.REFUSED_AT_DOOR, RiskLevel.VERY_HIGH, RULES)
     assert "months" not in what_happens_next(O.REFUSED_AT_DOOR, RiskLevel.MEDIUM, RULES)
+
+
+def test_a_home_still_at_very_high_risk_is_not_said_to_be_done_with() -> None:
+    rules = load_followup_rules()
+    done = what_happens_next(VisitOutcome.COMPLETED, RiskLevel.HIGH, rules)
+    still = what_happens_next(VisitOutcome.COMPLETED, RiskLevel.VERY_HIGH, rules)
+    assert "closes the case" in done
+    assert "closes the case" not in still
+    assert "still at very high risk" in still
