@@ -1,6 +1,7 @@
 """Errors as pages, or as problem bodies (RFC 9457) where JSON is wanted. Neither shows internals."""
 
 import logging
+from http import HTTPStatus
 
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
@@ -106,7 +107,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     known = status if status in _PAGES else (400 if status < 500 else 500)
     if wants_json():
         return problem(status)
-    return render_template(f"errors/{known}.html", detail="", written=[]), status
+    written = _written() if status == HTTPStatus.TOO_MANY_REQUESTS else []  # others may have no form that can be read
+    return render_template(f"errors/{known}.html", detail="", written=written), status
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:

@@ -189,9 +189,11 @@ def test_a_limit_on_what_is_sent_not_on_what_is_corrected(
     for number in range(settings.self_referrals_per_hour):
         client.post(ASK, data={"danger": "no"})
         assert _post(client, token=f"{number:032x}").status_code == 302
-    response = _post(client, token="f" * 32)
+    response = _post(client, token="f" * 32, more="The alarm has been silent since May")
     assert response.status_code == 429
-    assert "Too many requests" in _page(response).get_text()
+    page = _page(response).get_text()
+    assert "Too many requests" in page
+    assert "The alarm has been silent since May" in page, "what was written is given back"
     assert len(rows.scalars(select(Referral)).all()) == settings.self_referrals_per_hour
 
 
