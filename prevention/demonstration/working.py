@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
 from prevention.domain.account import Actor, Role
@@ -66,7 +66,7 @@ _ENDINGS = (
 #: Share of completed visits that pass something on to another service.
 _ONWARD = 0.15
 #: States in which somebody still has a word to say, days later.
-_TO_SETTLE = (CaseState.NO_ACCESS, CaseState.REFUSED, CaseState.COMPLETED)
+_TO_SETTLE = (CaseState.NO_ACCESS, CaseState.REFUSED, CaseState.COMPLETED, CaseState.FOLLOW_UP)
 #: Per crew at the end: visits booked for today, visits booked at all, and cases given in all.
 _TODAY_EACH, _BOOKED_EACH, _MOST_EACH = 3, 5, 8
 #: How long a case waits before the crew goes, by level: well inside the deadline.
@@ -145,7 +145,11 @@ def _settle(staff: _Staff, agency_id: UUID, at: datetime, random: Random) -> Non
     """Go back to the homes nobody opened, end what was refused or done, and do the follow-ups that fell due."""
     rows = current_session().execute(
         select(Case.id, Case.state, Case.version_id, Case.risk_level)
-        .where(Case.owner_agency_id == agency_id, Case.state.in_(_TO_SETTLE))
+        .where(
+            Case.owner_agency_id == agency_id,
+            Case.state.in_(_TO_SETTLE),
+            or_(Case.state != CaseState.FOLLOW_UP, Case.next_action_at <= at),
+        )
         .order_by(Case.act_by, Case.id)
     )
     for case_id, state, version, level in rows.all():
@@ -188,8 +192,9 @@ def _carry_out(staff: _Staff, case_id: UUID, level: RiskLevel, at: datetime, ran
         finish(work, visit_id, _record(outcome, random))
     if outcome is VisitOutcome.COMPLETED and random.random() < _WORKED:
         with unit_of_work(session, staff.coordinator, now=at + timedelta(hours=3)) as work:
-            version = work.session.get_one(Case, case_id).version_id
-            close(work, case_id, version=version, outcome=VisitOutcome.COMPLETED)
+            visited = work.session.get_one(Case, case_id)
+            if visited.state is CaseState.COMPLETED:  # else something is left to follow up
+                close(work, case_id, version=visited.version_id, outcome=VisitOutcome.COMPLETED)
 
 
 def _round_slot(now: datetime, place: int) -> datetime:
@@ -228,7 +233,8 @@ def _record(outcome: VisitOutcome, random: Random) -> VisitRecord:
         )
     rooms = random.sample([Room.HALL, Room.LANDING, Room.LIVING_ROOM], k=random.choice([1, 2]))
     alarms = [AlarmEntry(room, AlarmType.SMOKE_OPTICAL, AlarmPower.SEALED_10YR, fitted_today=True) for room in rooms]
-    onward = [OnwardEntry(random.choice(list(OnwardDestination)), OnwardKind.SIGNPOST, agreed=True)]
+    passed_on = random.choice([OnwardKind.REFERRAL, OnwardKind.SIGNPOST])
+    onward = [OnwardEntry(random.choice(list(OnwardDestination)), passed_on, agreed=True)]
     return VisitRecord(
         outcome=outcome,
         seen=WhoSeen.RESIDENT,

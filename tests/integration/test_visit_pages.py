@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from prevention.domain.account import SYSTEM, Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState
+from prevention.domain.followup import FollowUpKind
 from prevention.domain.referral import CurrentLocation
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome, VisitState
@@ -34,7 +35,7 @@ from tests.support.client import PageClient, without_token
 
 LONDON = ZoneInfo("Europe/London")
 #: Statements that finishing a visit may send: its rows, risk, case, follow-ups and trail.
-WHOLE_VISIT = 53
+WHOLE_VISIT = 55
 
 
 def soon(hours: float = 2) -> datetime:
@@ -620,7 +621,9 @@ class TestVisitForm:
         done = rows.get_one(Visit, visit.id)
         assert (done.state, done.outcome) == (VisitState.FINISHED, VisitOutcome.COMPLETED)
         assert done.finished_at is not None
-        assert rows.get_one(Case, day.case.id).state is CaseState.COMPLETED
+        case = rows.get_one(Case, day.case.id)
+        to_wait_for = select(FollowUp.due_at).where(FollowUp.kind != FollowUpKind.ALARM_EXPIRY)
+        assert (case.state, case.next_action_at) == (CaseState.FOLLOW_UP, min(rows.scalars(to_wait_for)))
         assert {alarm.expiry_year for alarm in rows.scalars(select(AlarmRecord))} == {datetime.now(LONDON).year + 10}
         assert rows.scalars(select(EquipmentItem)).one().quantity == 1
         assert rows.scalars(select(OnwardReferral)).one().case_id == day.case.id

@@ -1,8 +1,9 @@
 """Ending follow-ups: done with one click, cancelled with a reason, or given to somebody else. Twice is once."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from prevention.domain.case import CaseState
 from prevention.domain.followup import ABOUT_CONFIDENTIAL_ADDRESSES, OPEN_FOLLOWUP_STATES, FollowUpKind, FollowUpState
@@ -121,29 +122,38 @@ def _end(work: Work, followup: FollowUp, state: FollowUpState, tag: AuditTag, no
     followup.end_note = note
     followup.leased_until = None
     work.record(tag, followup, case_id=followup.case_id, kind=followup.kind.value)
-    work.session.flush()  # what is left is counted in the database
     if followup.case_id is not None:
-        _suggest_closing(work, followup.case_id)
+        _go_on(work, followup.case_id)
 
 
-def _suggest_closing(work: Work, case_id: UUID) -> None:
-    """When nothing is left to follow up, the case's next action is to close it: a person does, with the outcome."""
+def _go_on(work: Work, case_id: UUID) -> None:
+    """A case that waits for its follow-ups is looked at when the next falls due.
+
+    When nothing is left, its next action is to close it: a person does, with the outcome.
+    """
     case = work.session.get_one(Case, case_id)
     if case.state is not CaseState.FOLLOW_UP:
         return
-    left = work.session.scalar(
-        select(FollowUp.id)
-        .where(
+    due_at = first_due(work, case_id)
+    if due_at is None:
+        case.next_action = "Every follow-up is done: close the case with its outcome"
+    case.next_action_at = due_at or work.now
+    set_act_by(case)
+
+
+def first_due(work: Work, case_id: UUID) -> datetime | None:
+    """When the first open follow-up that a case has to wait for is due (UTC); None when it waits for none.
+
+    An alarm's end of life, a refusal to look at again and the like outlive the case.
+    """
+    work.session.flush()  # what is left is read from the database
+    return work.session.scalar(
+        select(func.min(FollowUp.due_at)).where(
             FollowUp.case_id == case_id,
             FollowUp.state.in_(OPEN_FOLLOWUP_STATES),
             FollowUp.kind.not_in(_OUTLIVE_THE_CASE),
         )
-        .limit(1)
     )
-    if left is None:
-        case.next_action = "Every follow-up is done: close the case with its outcome"
-        case.next_action_at = work.now
-        set_act_by(case)
 
 
 def _locked(work: Work, followup_id: UUID) -> FollowUp:

@@ -26,6 +26,7 @@ from prevention.services.cases.assessing import reassess
 from prevention.services.cases.assigning import end_assignment
 from prevention.services.cases.moving import move
 from prevention.services.cases.summarising import warn_next_crew
+from prevention.services.followups.completing import first_due
 from prevention.services.followups.planning import plan_after_visit
 from prevention.services.notifications.alerts import settle_alert
 from prevention.services.notifications.messages import tell_outcome
@@ -155,6 +156,7 @@ def finish(work: Work, visit_id: UUID, record: VisitRecord) -> Finished:
     visit.risk_after = record.risk_after or (case.risk_level if case is not None else None)
     work.session.flush()  # planning reads the visit's rows
     plan_after_visit(work, visit)
+    _wait_for_followups(work, visit)
     drop_draft(work, visit.id)
     return Finished(visit, already=False)
 
@@ -263,6 +265,19 @@ def _end_of_visit(work: Work, visit: Visit, case: Case, outcome: VisitOutcome) -
         settle_alert(work, case)
         work.record(AuditTag.CASE_CLOSED, case, case_id=case.id, outcome=outcome.value)
         tell_outcome(work, case)
+
+
+def _wait_for_followups(work: Work, visit: Visit) -> None:
+    """Keep a case whose visit left something to do in FOLLOW_UP until that is done (domain.md section 8).
+
+    A home still at very high risk does not wait for them: somebody decides first.
+    """
+    case = visit.case
+    if case is None or case.state is not CaseState.COMPLETED or case.risk_level is RiskLevel.VERY_HIGH:
+        return
+    due_at = first_due(work, case.id)
+    if due_at is not None and case.owner_agency_id == visit.agency_id:
+        move(work, case, CaseState.FOLLOW_UP, next_action_at=due_at)
 
 
 def _explain_hold(case: Case, outcome: VisitOutcome) -> None:
