@@ -192,7 +192,7 @@ def _why_names_hold_back(records: Sequence[Record], best: Comparison) -> str:
     """Why a machine may not join them for what the names do not say, in words; empty when it may."""
     if best.nhs_number == "same":
         return ""
-    no_surname, reached = best.surname == "missing", "same" in {best.phone, best.email}
+    no_surname = best.surname == "missing"
     generations = {record.generation for record in records} - {""}
     reasons = (
         (not any(record.forenames for record in records), "neither gives a first name"),
@@ -200,7 +200,10 @@ def _why_names_hold_back(records: Sequence[Record], best: Comparison) -> str:
             no_surname and best.forename not in _LIKE_FORENAME,
             "no surname is compared, and the first names do not agree",
         ),
-        (no_surname and best.dob == "missing" and not reached, "neither a surname nor a date of birth is compared"),
+        (
+            no_surname and best.dob == "missing" and not _own_number_agrees(best),
+            "neither a surname nor a date of birth is compared",
+        ),
         (
             no_surname and best.dob in _SLIPPED_BIRTH and not home_fits(best),
             "no surname is compared, and the dates of birth differ",
@@ -212,6 +215,11 @@ def _why_names_hold_back(records: Sequence[Record], best: Comparison) -> str:
         (len(generations) > 1, "one is called senior and one junior"),
     )
     return next((words for holds, words in reasons if holds), "")
+
+
+def _own_number_agrees(best: Comparison) -> bool:
+    """Whether an NHS number, a phone or an e-mail address is the same on both sides."""
+    return "same" in {best.nhs_number, best.phone, best.email}
 
 
 def _may_be_anothers_number(best: Comparison) -> bool:
@@ -233,20 +241,20 @@ def _may_be_two_without_a_home(best: Comparison) -> bool:
     """Both of no fixed abode, which is no home in common; births or surnames do not say that they are one person."""
     too_little = best.dob in {"missing", "new_year", "age_agrees"} or best.surname == "different"
     nowhere = best.premises == "no_fixed_abode" and too_little
-    return nowhere and "same" not in {best.nhs_number, best.email, best.phone}
+    return nowhere and not _own_number_agrees(best)
 
 
 def _may_be_two_of_an_initial(best: Comparison) -> bool:
     """One side's first name is an initial alone, and neither a surname and a birth nor anything else agrees."""
     too_little = best.surname == "different" or best.dob == "missing"
-    return best.forename == "initial" and too_little and "same" not in {best.nhs_number, best.email, best.phone}
+    return best.forename == "initial" and too_little and not _own_number_agrees(best)
 
 
 def _may_be_two_apart(best: Comparison) -> bool:
     """One name and perhaps one age at two homes, and nothing else of the person's own agrees."""
     apart = best.premises in {"nearby", "same_postcode", "other_flat", "one_without_abode", "missing", "different"}
     no_birth = best.dob in {"missing", "age_agrees"}
-    return apart and no_birth and "same" not in {best.nhs_number, best.email, best.phone}
+    return apart and no_birth and not _own_number_agrees(best)
 
 
 def _may_be_twins(best: Comparison) -> bool:
