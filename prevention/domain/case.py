@@ -37,6 +37,9 @@ class CaseState(StrEnum):
         )
 
 
+#: States in which a visit has met the deadline: it can no longer be breached, and only the next action counts.
+DEADLINE_MET = (CaseState.COMPLETED, CaseState.FOLLOW_UP, CaseState.REFUSED)
+
 FINAL_STATES = frozenset(
     {
         CaseState.SIGNPOSTED_LOW,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from prevention.domain.account import Actor, Permission
 from prevention.domain.address_reveal import MASKED
-from prevention.domain.case import TRANSITIONS, CaseState, HoldReason
+from prevention.domain.case import DEADLINE_MET, TRANSITIONS, CaseState, HoldReason
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
 from prevention.errors import NotFound
@@ -21,7 +21,6 @@ from prevention.models.premises import AddressStatus, Premises
 from prevention.policies.cases import may_note_on_case, may_view_case, may_work_on_case, visible_cases
 from prevention.policies.confidentiality import may_decide_on_mark
 from prevention.policies.sharing import may_know, screened
-from prevention.queries.cases.queue import DEADLINE_MET
 
 
 @dataclass(frozen=True, slots=True)

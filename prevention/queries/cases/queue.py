@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from prevention.domain.account import Actor
 from prevention.domain.address_reveal import MASKED
 from prevention.domain.agency import AgencyKind
-from prevention.domain.case import CaseState, HoldReason
+from prevention.domain.case import DEADLINE_MET, CaseState, HoldReason
 from prevention.domain.local_time import LONDON, day_bounds
 from prevention.domain.referral import ContactConstraint, CurrentLocation, ReferralReason, StaffSafety
 from prevention.domain.risk import RiskLevel
@@ -28,8 +28,6 @@ from prevention.policies.cases import visible_cases
 from prevention.policies.sharing import NOT_AT_HOME, may_know
 
 PAGE_SIZE = 25
-#: States in which a visit has met the deadline, so that it can no longer be breached.
-DEADLINE_MET = (CaseState.COMPLETED, CaseState.FOLLOW_UP, CaseState.REFUSED)
 
 
 class Scope(StrEnum):

@@ -3,13 +3,11 @@
 from datetime import datetime
 
 from prevention.domain import case_moves
-from prevention.domain.case import CaseState
+from prevention.domain.case import DEADLINE_MET, CaseState
 from prevention.domain.risk import RiskLevel
 from prevention.models.case import Case
 from prevention.services.work import Work
 
-#: States in which a visit has already answered the deadline, so that only the next action counts.
-_DEADLINE_MET = frozenset({CaseState.COMPLETED, CaseState.FOLLOW_UP, CaseState.REFUSED})
 #: States whose next action waits for a time that somebody agreed.
 _AGREED = frozenset({CaseState.BOOKED, CaseState.ON_HOLD})
 
@@ -66,14 +64,14 @@ def refresh_next_action(work: Work, case: Case, was: RiskLevel) -> None:
 
 def set_act_by(case: Case) -> None:
     """Keep what the queue sorts by: the deadline while it stands, else the next action."""
-    if case.due_at is not None and case.state not in _DEADLINE_MET:
+    if case.due_at is not None and case.state not in DEADLINE_MET:
         case.act_by = case.due_at
     elif case.next_action_at is not None:
         case.act_by = case.next_action_at
 
 
 def _set_next_action(work: Work, case: Case, state: CaseState, words: str, at: datetime | None) -> None:
-    due = None if state in _DEADLINE_MET else case.due_at
+    due = None if state in DEADLINE_MET else case.due_at
     rules = case_moves.load_next_actions()
     planned = case_moves.next_action_for(state, case.risk_level, work.now, due, rules, agreed_at=at)
     case.next_action = words or planned.words
