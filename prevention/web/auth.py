@@ -68,6 +68,11 @@ def start_session(session_id: UUID, membership_id: UUID | None = None) -> None:
     login_user(SessionUser(signed_in))
 
 
+def last_membership() -> UUID | None:
+    """The role last acted under in this browser. Known when its session ended by itself, not after signing out."""
+    return _id(str(session.get(_MEMBERSHIP)))
+
+
 def forget_session() -> None:
     """Leave nothing of the session in this browser. The session itself is ended by ``signing_in.sign_out``."""
     logout_user()
@@ -81,7 +86,7 @@ def act_under(membership_id: UUID) -> None:
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login has no types
 def _load(kept: str) -> SessionUser | None:
-    session_id, membership_id = _id(kept), _id(str(session.get(_MEMBERSHIP)))
+    session_id, membership_id = _id(kept), last_membership()
     signed_in = _signed_in(session_id, membership_id) if session_id else None
     return SessionUser(signed_in) if signed_in else None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import ParamSpec
 
 from flask import redirect, request, url_for
@@ -53,12 +54,18 @@ def guarded(
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:
-    """To the sign-in page and back to what was asked for, when that can be asked for again; a script gets 401."""
+    """To the sign-in page and back to what was asked for, with the form that was sent; a script gets 401.
+
+    A form with passwords or files is not carried along: it has to be filled in again.
+    """
     if wants_json():
         return problem(401, "Sign in first")
-    if request.method != "GET" or request.path == "/":
+    place = request.full_path.removesuffix("?")
+    if request.method == "GET":
+        return redirect(url_for("accounts.sign_in", next=None if place == "/" else place))
+    if request.endpoint in _PASSWORD_ENDPOINTS or request.files:
         return redirect(url_for("accounts.sign_in"))
-    return redirect(url_for("accounts.sign_in", next=request.full_path.removesuffix("?")))
+    return redirect(url_for("accounts.hold_form", next=place), HTTPStatus.TEMPORARY_REDIRECT)  # sends the form along
 
 
 def guard_of(view: Callable[..., object]) -> Permission | str | None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -437,3 +438,83 @@ def test_a_published_password_opens_nothing_in_production(
     assert client.post("/sign-in", data=entry).status_code == 200
     monkeypatch.undo()
     assert client.post("/sign-in", data=entry).status_code == 302
+
+
+REASON = "Somebody smokes in bed.\r\nThe alarm is in a drawer."
+
+
+def test_a_form_sent_after_the_session_ended_is_sent_by_its_user_when_back(client: PageClient, officer: User) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        client.sign_in(officer)
+        clock.shift(timedelta(hours=2))
+        sent = {"words": REASON, "reason": ["SMOKING", "ALARM"]}
+        late = client.post("/account/sign-out-others?from=there", data=sent)
+        assert late.status_code == 307  # browsers repeat it with the body, as is done here
+        page = BeautifulSoup(client.post(late.headers["Location"], data=sent).text, "html5lib")
+        assert "Your session has ended, so what you sent has not arrived" in page.main.text
+        held = page.select_one("input[name=held]")["value"]
+        wrong = client.post("/sign-in", data={"email": officer.email, "password": "guess", "held": held})
+        held = BeautifulSoup(wrong.text, "html5lib").select_one("input[name=held]")["value"]
+        back = client.post("/sign-in", data={"email": officer.email, "password": PASSWORD, "held": held})
+    form = BeautifulSoup(back.text, "html5lib").select_one("main form")
+    assert form["action"] == "/account/sign-out-others?from=there"
+    fields = [(field["name"], field["value"]) for field in form.select("input[type=hidden]") if field.get("value")]
+    assert [one for one in fields if one[0] != "csrf_token"] == [
+        ("words", REASON.replace("\r\n", "\n")),  # as HTML reads it
+        ("reason", "SMOKING"),
+        ("reason", "ALARM"),
+    ]
+
+
+def test_what_somebody_sent_too_late_is_offered_to_nobody_else(
+    client: PageClient, officer: User, arrange: Arranger
+) -> None:
+    other = arrange.user(arrange.agency(), Role.FIELD_OFFICER)
+    with time_machine.travel(NOON, tick=False) as clock:
+        client.sign_in(officer)
+        clock.shift(timedelta(hours=2))
+        page = client.post("/sign-in/hold?next=/account", data={"words": REASON})
+        held = BeautifulSoup(page.text, "html5lib").select_one("input[name=held]")["value"]
+        back = client.post("/sign-in", data={"email": other.email, "password": PASSWORD, "held": held})
+    assert (back.status_code, back.headers["Location"]) == (302, "/")
+
+
+@pytest.mark.parametrize("held", ["rubbish", "eyJhZGRyZXNzIjoiLyJ9.abc", "."])
+def test_a_forged_held_form_is_passed_over(client: PageClient, officer: User, held: str) -> None:
+    answer = client.post("/sign-in", data={"email": officer.email, "password": PASSWORD, "held": held})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+
+
+def test_a_password_sent_too_late_is_not_held(client: PageClient, officer: User) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        client.sign_in(officer)
+        clock.shift(timedelta(hours=2))
+        answer = client.post("/account/password", data={"current": PASSWORD, "new": "x", "repeat": "x"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in")
+
+
+def test_nothing_is_held_for_a_stranger(client: PageClient) -> None:
+    page = BeautifulSoup(client.post("/sign-in/hold?next=/account", data={"words": REASON}).text, "html5lib")
+    assert page.select_one("input[name=held]")["value"] == ""
+    assert "session has ended" not in page.main.text
+
+
+def test_the_role_last_acted_under_is_taken_up_again(client: PageClient, officer: User, arrange: Arranger) -> None:
+    agency = arrange.agency(AgencyKind.POLICE, name="The second agency")
+    second = arrange.save(Membership(user=officer, agency=agency, role=Role.COORDINATOR))
+    with time_machine.travel(NOON, tick=False) as clock:
+        client.sign_in(officer)
+        client.post(f"/account/role/{second.id}")
+        clock.shift(timedelta(hours=2))
+        client.get("/account")
+        client.sign_in(officer)
+        assert "The second agency" in client.page("/account").select_one("header").text
+
+
+def test_who_comes_back_after_a_pause_is_told_that_the_session_ended(client: PageClient, officer: User) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        client.sign_in(officer)
+        clock.shift(timedelta(hours=2))
+        page = client.page(client.get("/account").headers["Location"])
+        assert "Your session has ended. Sign in to go on." in page.main.text
+    client.post("/sign-out")

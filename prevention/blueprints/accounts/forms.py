@@ -23,10 +23,11 @@ ROLE_HINTS = {
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
-    """E-mail and password."""
+    """E-mail and password. ``held`` is a form that was sent after its session had ended (web/held_forms.py)."""
 
     email = TextField("E-mail address", [InputRequired("Enter your e-mail address"), Length(max=254)])
     password = SecretField("Password", [InputRequired("Enter your password"), Length(max=200)])
+    held = HiddenField()
 
 
 class ChangePasswordForm(FlaskForm):  # type: ignore[misc]

@@ -17,9 +17,17 @@ from prevention.services.accounts import signing_in
 from prevention.services.accounts.signing_in import LockoutRule, SignInResult
 from prevention.settings import Mode, Settings
 from prevention.unit_of_work import utc_now
-from prevention.web.auth import act_under, current_actor, forget_session, session_limits, start_session
+from prevention.web.auth import (
+    act_under,
+    current_actor,
+    forget_session,
+    last_membership,
+    session_limits,
+    start_session,
+)
 from prevention.web.form_handling import show_problems
 from prevention.web.guards import guarded, public
+from prevention.web.held_forms import HeldForm, hold, read_held
 from prevention.web.transactions import work_as
 
 bp = Blueprint("accounts", __name__)
@@ -32,7 +40,7 @@ _RUN_OUT = "Your temporary password has run out. Ask an administrator of your ag
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
-@limiter.limit(TRIES_FROM_ONE_ADDRESS, methods=["POST"], deduct_when=lambda answer: answer.status_code != 302)
+@limiter.limit(TRIES_FROM_ONE_ADDRESS, methods=["POST"], deduct_when=lambda _: not current_user.is_authenticated)
 @public
 def sign_in() -> ResponseReturnValue:
     """Sign in. A wrong password, an unknown address and a locked account answer alike.
@@ -43,8 +51,26 @@ def sign_in() -> ResponseReturnValue:
         return redirect(url_for("home.index"))
     form = SignInForm()
     if form.validate_on_submit() and _signed_in(form):
+        return _go_on(read_held(form.held.data))
+    return _sign_in_page(form)
+
+
+@bp.post("/sign-in/hold")
+@public
+def hold_form() -> ResponseReturnValue:
+    """The sign-in page for a form that came after its session had ended: it is kept until its user is back."""
+    return _sign_in_page(SignInForm(formdata=None, held=hold(_next_page())))
+
+
+def _sign_in_page(form: SignInForm) -> str:
+    return render_template("accounts/sign_in.html", form=form, session_ended=last_membership() is not None)
+
+
+def _go_on(held: HeldForm | None) -> ResponseReturnValue:
+    """To the page first asked for; or to what was sent before, for its own user to send again."""
+    if held is None or not held.belongs_to(current_user.signed_in.membership_id):
         return redirect(_next_page())
-    return render_template("accounts/sign_in.html", form=form)
+    return render_template("accounts/held_form.html", held=held)
 
 
 def _signed_in(form: SignInForm) -> bool:
@@ -59,7 +85,7 @@ def _signed_in(form: SignInForm) -> bool:
     if session_id is None:
         form.password.errors = [*form.password.errors, _RUN_OUT if result is SignInResult.RUN_OUT else _WRONG]
         return False
-    start_session(session_id)
+    start_session(session_id, last_membership())
     return True
 
 
