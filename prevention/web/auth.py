@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from flask import Flask, current_app, request, session
+from flask import Flask, current_app, g, request, session
 from flask_login import UserMixin, current_user, login_user, logout_user
 
 from prevention.domain.account import PUBLIC, Actor, SessionLimits
@@ -63,6 +63,7 @@ def start_session(session_id: UUID, membership_id: UUID | None = None) -> None:
     if signed_in is None:
         return
     session.clear()
+    g.pop("csrf_token", None)  # Flask-WTF keeps one for the whole request: that of the session left behind
     session.permanent = True
     session[_MEMBERSHIP] = str(signed_in.membership_id)
     login_user(SessionUser(signed_in))
