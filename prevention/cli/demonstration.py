@@ -45,7 +45,7 @@ def load(referrals: int) -> None:
         click.get_current_context().exit(os.EX_TEMPFAIL)
     except Conflict as others:
         raise click.ClickException(str(others)) from others
-    with click.progressbar(length=referrals, label="Loading the demonstration data") as bar:
+    with click.progressbar(length=referrals, label="Loading the demonstration data", show_eta=False) as bar:
 
         def progress(done: int, everything: int) -> None:
             bar.length = everything

@@ -42,6 +42,22 @@ POSTCODE = re.compile(r"^(GIR ?0AA|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-
 _NOT_READABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
+class OneHomeOnly:
+    """Validator of a field that says where the home is in another way than the list of addresses (``address``).
+
+    Refused beside a home picked from that list: of two, the one that is meant could be dropped without a word.
+    ``instead`` says how to leave this one out, such as "clear this box".
+    """
+
+    def __init__(self, instead: str) -> None:
+        self._message = f"You chose a home from the list too. Keep one: {instead}, or that choice"
+
+    def __call__(self, form: BaseForm, field: Field) -> None:
+        """Raise ValidationError when both say something."""
+        if field.data and form["address"].data:
+            raise ValidationError(self._message)
+
+
 class TextField(StringField):
     """One line of text, trimmed; empty becomes ``""``. ``width`` is a class of the design system such as ``"20"``."""
 

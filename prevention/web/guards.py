@@ -11,7 +11,7 @@ from flask_login import current_user
 
 from prevention.domain.account import Permission
 from prevention.errors import NotAllowed
-from prevention.web.auth import current_actor
+from prevention.web.auth import current_actor, last_membership
 from prevention.web.errors import problem, wants_json
 
 P = ParamSpec("P")
@@ -56,14 +56,14 @@ def guarded(
 def _ask_to_sign_in() -> ResponseReturnValue:
     """To the sign-in page and back to what was asked for, with the form that was sent; a script gets 401.
 
-    A form with passwords or files is not carried along: it has to be filled in again.
+    A form with passwords or files is not carried along, nor one of somebody who was not signed in before.
     """
     if wants_json():
         return problem(401, "Sign in first")
     place = request.full_path.removesuffix("?")
     if request.method == "GET":
         return redirect(url_for("accounts.sign_in", next=None if place == "/" else place))
-    if request.endpoint in _PASSWORD_ENDPOINTS or request.files:
+    if request.endpoint in _PASSWORD_ENDPOINTS or request.files or last_membership() is None:
         return redirect(url_for("accounts.sign_in"))
     return redirect(url_for("accounts.hold_form", next=place), HTTPStatus.TEMPORARY_REDIRECT)  # sends the form along
 

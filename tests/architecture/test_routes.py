@@ -18,6 +18,7 @@ from tests.architecture.source import ROOT, TEMPLATES, dotted, modules, tree, wh
 PUBLIC = {
     "home.index": "the front page",
     "accounts.sign_in": "nobody is signed in yet",
+    "accounts.hold_form": "the session has ended",
     "health.live": "asked by machines",
     "health.ready": "asked by machines",
     "statements": "accessibility, privacy and contact are for everybody",

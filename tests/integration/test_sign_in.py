@@ -507,6 +507,7 @@ def test_a_password_sent_too_late_is_not_held(client: PageClient, officer: User)
 
 
 def test_nothing_is_held_for_a_stranger(client: PageClient) -> None:
+    assert client.post("/account/sign-out-others", data={"words": REASON}).headers["Location"] == "/sign-in"
     page = BeautifulSoup(client.post("/sign-in/hold?next=/account", data={"words": REASON}).text, "html5lib")
     assert field(page, "held") == ""
     assert "session has ended" not in page.text

@@ -40,6 +40,7 @@ from prevention.web.fields import (
     EnumPickField,
     EnumRadiosField,
     LongTextField,
+    OneHomeOnly,
     PhoneField,
     PickField,
     PostcodeField,
@@ -140,9 +141,13 @@ class ReferralFields(FlaskForm):  # type: ignore[misc]
     postcode = PostcodeField("Postcode of the home")
     address = PickField("Address")
     address_lines = LongTextField(
-        "Address, or where the person can be found", limit=400, rows=2, description="For example 14b Harrow Street"
+        "Address, or where the person can be found",
+        [OneHomeOnly("clear this box")],
+        limit=400,
+        rows=2,
+        description="For example 14b Harrow Street",
     )
-    no_fixed_abode = TickField("No fixed abode")
+    no_fixed_abode = TickField("No fixed abode", [OneHomeOnly("take this tick away")])
     reasons = EnumCheckboxesField(ReferralReason, "What worries you?", big=True, description="Choose all that apply")
     more_reasons = EnumCheckboxesField(ReferralReason, "More reasons", big=True)
     narrative = LongTextField(
@@ -253,16 +258,6 @@ class ReferralFields(FlaskForm):  # type: ignore[misc]
         if not (self.address.data or self.address_lines.data or self.no_fixed_abode.data):
             typed = "Choose the address from the list, or type it"
             raise ValidationError(typed if field.data else "Enter a postcode and find the address")
-
-    def validate_address_lines(self, field: LongTextField) -> None:
-        """Refuse a second home: of two, the one that is meant could be dropped without a word."""
-        if field.data and self.address.data:
-            raise ValidationError("You chose a home from the list too. Keep one: clear this box, or that choice")
-
-    def validate_no_fixed_abode(self, field: TickField) -> None:
-        """Refuse a home for somebody who has none."""
-        if field.data and self.address.data:
-            raise ValidationError("You chose a home from the list too. Keep one: take this tick away, or that choice")
 
     def validate_email(self, field: TextField) -> None:
         """Refuse what nobody could write to."""

@@ -25,6 +25,7 @@ from prevention.domain.suggestions import handling
 from prevention.web.fields import (
     CheckboxesField,
     LongTextField,
+    OneHomeOnly,
     PhoneField,
     PickField,
     PostcodeField,
@@ -88,7 +89,13 @@ class AskForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     they_know = RadiosField("Do they know that you are asking?", choices=[("yes", "Yes"), ("no", "No")], inline=True)
     postcode = PostcodeField("Postcode of the home", render_kw={"autocomplete": "postal-code"})
     address = PickField("Address")
-    address_lines = LongTextField("Address", limit=400, rows=2, description="For example 14b Harrow Street, London")
+    address_lines = LongTextField(
+        "Address",
+        [OneHomeOnly("clear this box")],
+        limit=400,
+        rows=2,
+        description="For example 14b Harrow Street, London",
+    )
     worries = CheckboxesField(
         "What worries you?",
         choices=[(reason.value, words) for reason, words in WORRIES.items()],
@@ -137,11 +144,6 @@ class AskForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         if not (self.address.data or self.address_lines.data):
             typed = "Choose the address from the list, or type it"
             raise ValidationError(typed if field.data else "Enter a postcode and find the address")
-
-    def validate_address_lines(self, field: LongTextField) -> None:
-        """Refuse a second home: of two, the one that is meant could be dropped without a word."""
-        if field.data and self.address.data:
-            raise ValidationError("You chose a home from the list too. Keep one: clear this box, or that choice")
 
     def validate_worries(self, field: CheckboxesField) -> None:
         """Ask for a worry."""
