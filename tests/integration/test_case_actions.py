@@ -223,10 +223,10 @@ def test_urgent_opens_a_closed_case_again(desk: Any, client: PageClient, rows: S
     assert (now.state, now.outcome, now.risk_level) == (CaseState.TRIAGE, None, RiskLevel.VERY_HIGH)
 
 
-def test_close_tells_the_referrer_once_and_reopen_starts_a_new_clock(
-    desk: Any, client: PageClient, rows: Session
-) -> None:
+def test_close_tells_the_referrer_once_and_reopening_buys_no_time(desk: Any, client: PageClient, rows: Session) -> None:
     _, _, case = desk
+    due_at = case.due_at
+    assert due_at is not None
     do(client, case, "close", outcome="CANCELLED_BY_RESIDENT")
     now = rows.get_one(Case, case.id)
     assert (now.state, now.outcome) == (CaseState.CLOSED, VisitOutcome.CANCELLED_BY_RESIDENT)
@@ -235,6 +235,17 @@ def test_close_tells_the_referrer_once_and_reopen_starts_a_new_clock(
     do(client, case, "reopen", reason="The daughter rang")
     rows.refresh(now)
     assert (now.state, now.outcome, now.closed_at) == (CaseState.TRIAGE, None, None)
+    assert now.due_at == due_at
+
+
+def test_a_deadline_that_has_passed_starts_anew_when_a_case_is_opened_again(
+    desk: Any, arrange: Arranger, client: PageClient, rows: Session
+) -> None:
+    fire, _, _ = desk
+    long_ago = datetime.now(UTC) - timedelta(days=60)
+    case = arrange.case(fire, state=CaseState.CLOSED, outcome=VisitOutcome.MOVED_AWAY, due_at=long_ago)
+    do(client, case, "reopen", reason="They are back")
+    now = rows.get_one(Case, case.id)
     assert now.due_at is None or now.due_at > datetime.now(UTC)
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from prevention.domain.account import Actor, Role
@@ -22,6 +22,8 @@ from prevention.models.followup import FollowUp
 from prevention.models.notification import Alert
 from prevention.models.referral import Referral
 from prevention.services.cases.assigning import assign
+from prevention.services.cases.closing import reopen
+from prevention.services.cases.escalating import escalate
 from prevention.services.cases.joining import join, separate
 from prevention.services.cases.moving import move
 from prevention.services.matches.separating import separate_referral
@@ -30,6 +32,7 @@ from prevention.services.work import Work
 from prevention.unit_of_work import GuardedSession, unit_of_work
 from tests.conftest import actor_of
 from tests.support.arranging import NOW, Arranger
+from tests.support.client import PageClient
 from tests.support.receiving import BOB, command, hand_in
 
 R = ReferralReason
@@ -210,3 +213,62 @@ def test_a_closed_case_is_not_joined_again(session: GuardedSession, fire: Agency
         move(work, work.session.get_one(Case, first.case_id), CaseState.CLOSED)
     again = hand_in(session, command(fire), now=NOW + HOUR)
     assert again.case_id != first.case_id
+
+
+def joined(session: GuardedSession, fire: Agency, ambulance: Agency, coordinator: Actor) -> tuple[Receipt, Receipt]:
+    """A case that goes on, and the duplicate that was joined to it."""
+    first = hand_in(session, command(fire, R.NO_ALARM))
+    other = hand_in(session, command(ambulance, R.SMOKING_IN_BED, person=BOB))
+    join_by_hand(session, coordinator, other, first)
+    return first, other
+
+
+def test_a_duplicate_is_not_opened_again(
+    session: GuardedSession, rows: Session, fire: Agency, ambulance: Agency, coordinator: Actor
+) -> None:
+    _, other = joined(session, fire, ambulance, coordinator)
+    version = rows.get_one(Case, other.case_id).version_id
+    with pytest.raises(Conflict), unit_of_work(session, coordinator, now=NOW + 2 * HOUR) as work:
+        reopen(work, other.case_id, version=version, reason="By mistake")
+
+
+def test_an_urgent_call_on_a_duplicate_reaches_the_case_that_goes_on(
+    session: GuardedSession, rows: Session, fire: Agency, ambulance: Agency, coordinator: Actor
+) -> None:
+    first, other = joined(session, fire, ambulance, coordinator)
+    with unit_of_work(session, coordinator, now=NOW + 2 * HOUR) as work:
+        assert escalate(work, other.case_id).id == first.case_id
+    case, duplicate = rows.get_one(Case, first.case_id), rows.get_one(Case, other.case_id)
+    assert (case.risk_level, case.urgent) == (RiskLevel.VERY_HIGH, True)
+    assert (duplicate.is_open, duplicate.urgent) == (False, False)
+    assert rows.scalars(select(Alert.case_id).where(Alert.acknowledged_at.is_(None))).all() == [first.case_id]
+
+
+def test_the_page_of_a_duplicate_leads_to_the_case_that_goes_on(
+    session: GuardedSession, rows: Session, arrange: Arranger, client: PageClient, fire: Agency, ambulance: Agency
+) -> None:
+    user = arrange.user(fire, Role.COORDINATOR)
+    first, other = joined(session, fire, ambulance, actor_of(user))
+    client.sign_in(user)
+    page = client.page(f"/cases/{other.case_id}")
+    row = next(row for row in page.select(".govuk-summary-list__row") if row.dt.get_text(strip=True) == "Goes on as")
+    assert row.a["href"] == f"/cases/{first.case_id}"
+    assert not page.select(f'a[href="/cases/{other.case_id}/reopen"]')
+    client.post(f"/cases/{other.case_id}/urgent")
+    assert "The case that goes on for this one is very high" in client.page(f"/cases/{other.case_id}").get_text()
+
+
+def test_a_duplicate_names_no_case_its_reader_may_not_know(
+    session: GuardedSession, rows: Session, arrange: Arranger, client: PageClient, fire: Agency, ambulance: Agency
+) -> None:
+    reader = arrange.user(fire, Role.COORDINATOR)
+    first, other = joined(session, fire, ambulance, actor_of(reader))
+    police = arrange.agency(AgencyKind.POLICE)
+    with unit_of_work(session, actor_of(reader), now=NOW + 2 * HOUR) as work:
+        case = work.session.get_one(Case, first.case_id)
+        case.owner_agency_id, case.owner_team_id = police.id, police.teams[0].id
+        work.session.execute(delete(CaseInvolvement).where(CaseInvolvement.case_id == case.id))
+    client.sign_in(reader)
+    page = client.page(f"/cases/{other.case_id}").get_text()
+    assert "Goes on as" not in page
+    assert rows.get_one(Case, first.case_id).reference not in page

@@ -118,7 +118,7 @@ REOPEN = Action(
     "Open again",
     Permission.CASE_TRIAGE,
     lambda rights: rights.reopen,
-    intro="It goes back to triage with its last owner, and a new clock starts.",
+    intro="It goes back to triage with its last owner. The deadline stays; if it has passed, a new clock starts.",
 )
 SEPARATE = Action(
     "Separate a referral from this case",
@@ -388,8 +388,9 @@ def separate(case_id: UUID, link_id: UUID) -> ResponseReturnValue:
 def urgent(case_id: UUID) -> ResponseReturnValue:
     """One tap by anybody involved: very high at once."""
     with work_as(current_actor()) as work:
-        escalating.escalate(work, case_id)
-    flash("Raised as an urgent fire risk. The case is very high and its coordinators are alerted now.", "success")
+        raised = escalating.escalate(work, case_id)
+    which = "The case" if raised.id == case_id else "The case that goes on for this one"
+    flash(f"Raised as an urgent fire risk. {which} is very high and its coordinators are alerted now.", "success")
     return redirect(url_for("cases.show", case_id=case_id), 303)
 
 

@@ -21,6 +21,7 @@ from prevention.models.premises import AddressStatus, Premises
 from prevention.policies.cases import may_note_on_case, may_view_case, may_work_on_case, visible_cases
 from prevention.policies.confidentiality import may_decide_on_mark
 from prevention.policies.sharing import may_know, screened
+from prevention.queries.cases.joined import goes_on_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ class CaseHeader:
     """The case with its owner and premises, as every page about it needs it.
 
     Other agencies read how far it has come: ``owner`` names nobody to them, ``next_action`` is empty, and so are
-    ``hold_reason`` and ``outcome`` where those would tell of somebody's health (domain.md 4.4).
+    ``hold_reason`` and ``outcome`` where those would tell of somebody's health (domain.md 4.4). ``goes_on`` is the case
+    that one closed as a duplicate was joined to, where the reader may know of it.
     """
 
     case: Case
@@ -65,6 +67,7 @@ class CaseHeader:
     rights: Rights
     involved: tuple[Agency, ...]
     is_owner: bool
+    goes_on: Case | None
 
     @property
     def title(self) -> str:
@@ -109,6 +112,7 @@ def case_header(session: Session, actor: Actor, case_id: UUID) -> CaseHeader:
     may_view_case(actor, ids).require()
     hidden, is_owner = case.premises.confidential, actor.agency_id == case.owner_agency_id
     held, outcome = case.hold_reason, case.outcome
+    goes_on = goes_on_as(session, case)
     return CaseHeader(
         case=case,
         address=MASKED if hidden else case.premises.address_line,
@@ -118,9 +122,10 @@ def case_header(session: Session, actor: Actor, case_id: UUID) -> CaseHeader:
         next_action=case.next_action if is_owner else "",
         hold_reason=held if held and may_know(actor, held, own=is_owner) else None,
         outcome=outcome if outcome and may_know(actor, outcome, own=is_owner) else None,
-        rights=_rights(actor, case, ids),
+        rights=_rights(actor, case, ids, joined=goes_on is not None),
         involved=tuple(involved),
         is_owner=is_owner,
+        goes_on=goes_on if goes_on is not None and _may_see(session, actor, goes_on) else None,
     )
 
 
@@ -150,7 +155,11 @@ def short_address(premises: Premises) -> str:
     return ", ".join(part for part in parts if part) or premises.address_line[:60]
 
 
-def _rights(actor: Actor, case: Case, involved: frozenset[UUID]) -> Rights:
+def _may_see(session: Session, actor: Actor, case: Case) -> bool:
+    return session.scalar(select(Case.id).where(Case.id == case.id, visible_cases(actor))) is not None
+
+
+def _rights(actor: Actor, case: Case, involved: frozenset[UUID], *, joined: bool) -> Rights:
     def may(permission: Permission) -> bool:
         return may_work_on_case(actor, case, involved, permission).allowed
 
@@ -170,7 +179,7 @@ def _rights(actor: Actor, case: Case, involved: frozenset[UUID]) -> Rights:
         override=triage and is_open,
         escalate=may(Permission.CASE_ESCALATE) and not (is_open and case.urgent),
         close=may(Permission.CASE_CLOSE) and is_open,
-        reopen=triage and not is_open,
+        reopen=triage and not is_open and not joined,
         reveal=may(Permission.ADDRESS_REVEAL) and case.premises.confidential,
         mark=may_decide_on_mark(actor, case, involved).allowed and case.premises.confidential,
         separate=triage and case.referral_count > 1,

@@ -13,10 +13,11 @@ from prevention.errors import Conflict, Invalid
 from prevention.models.audit import AuditTag
 from prevention.models.case import Case
 from prevention.models.visit import Visit
+from prevention.queries.cases.joined import goes_on_as
 from prevention.services.cases import assessing
 from prevention.services.cases.assigning import end_assignment
 from prevention.services.cases.finding import check_version, load_case
-from prevention.services.cases.moving import move
+from prevention.services.cases.moving import move, open_again
 from prevention.services.cases.noting import write_note
 from prevention.services.notifications.alerts import raise_alert, settle_alert
 from prevention.services.notifications.messages import tell_outcome
@@ -71,12 +72,14 @@ def _a_visit_ended(work: Work, case: Case, outcome: VisitOutcome) -> bool:
 
 
 def reopen(work: Work, case_id: UUID, *, version: int, reason: str) -> Case:
-    """Open a closed case again: back to triage with its last owner, and a clock that starts now. Very high rings again.
+    """Open a closed case again: back to triage with its last owner, by the deadline it had. Very high rings again.
+
+    Where that deadline has passed, a new clock starts.
 
     Raises:
         Invalid: no reason (field ``reason``).
         StaleCase: it was changed meanwhile.
-        Conflict: the case is open.
+        Conflict: the case is open, or its referrals feed another case now.
         NotFound, NotAllowed: by the policy.
     """
     case = load_case(work, case_id, Permission.CASE_TRIAGE)
@@ -85,11 +88,10 @@ def reopen(work: Work, case_id: UUID, *, version: int, reason: str) -> Case:
         raise Invalid({"reason": "Say why the case is opened again"})
     if case.state.is_open:
         raise Conflict("This case is open already.")
-    case.due_at = None
-    move(work, case, CaseState.TRIAGE)
-    case.outcome = case.reject_reason = None
+    if goes_on_as(work.session, case) is not None:
+        raise Conflict("What this case was about goes on in another case, so it stays closed.")
+    open_again(work, case)
     write_note(work, case, f"Opened again: {reason.strip()}", shared=False)
-    work.record(AuditTag.CASE_REOPENED, case, case_id=case.id)
     assessing.reassess(work, case, reason="Opened again")
     if case.risk_level is RiskLevel.VERY_HIGH:
         raise_alert(work, case, "A very high risk case was opened again")

@@ -3,28 +3,28 @@
 from uuid import UUID
 
 from prevention.domain.account import Permission
-from prevention.domain.case import CaseState
-from prevention.models.audit import AuditTag
 from prevention.models.case import Case
+from prevention.queries.cases.joined import goes_on_as
 from prevention.services.cases import assessing
-from prevention.services.cases.finding import load_case
-from prevention.services.cases.moving import move
+from prevention.services.cases.finding import load_case, lock_cases
+from prevention.services.cases.moving import open_again
 from prevention.services.work import Work
 
 
 def escalate(work: Work, case_id: UUID) -> Case:
-    """Make the case very high and alert the owning agency; a closed case is opened again first, with a new clock.
+    """Make the case very high and alert the owning agency; a closed case is opened again first.
 
+    Where the case was joined to another, that one is meant: it is what a crew goes by. It is given back.
     No version is asked for: whatever else changed meanwhile, a danger somebody has just seen comes first.
 
     Raises:
         NotFound, NotAllowed: by the policy.
     """
     case = load_case(work, case_id, Permission.CASE_ESCALATE)
+    goes_on = goes_on_as(work.session, case)
+    if goes_on is not None:
+        case = lock_cases(work, [goes_on.id])[goes_on.id]
     if not case.state.is_open:
-        case.due_at = None
-        move(work, case, CaseState.TRIAGE)
-        case.outcome = case.reject_reason = None
-        work.record(AuditTag.CASE_REOPENED, case, case_id=case.id)
+        open_again(work, case)
     assessing.escalate(work, case)
     return case

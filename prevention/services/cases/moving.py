@@ -5,6 +5,7 @@ from datetime import datetime
 from prevention.domain import case_moves
 from prevention.domain.case import DEADLINE_MET, CaseState
 from prevention.domain.risk import RiskLevel
+from prevention.models.audit import AuditTag
 from prevention.models.case import Case
 from prevention.services.work import Work
 
@@ -42,6 +43,28 @@ def move(
     if to is not CaseState.ON_HOLD:
         case.hold_reason = None
         case.held_until = None
+    set_act_by(case)
+
+
+def open_again(work: Work, case: Case) -> None:
+    """Bring a closed case back to triage with its last owner.
+
+    A deadline that has not passed stands: closing and opening again buys no time. One that ran out while the case was
+    closed is forgotten, so that the assessment that follows starts a clock.
+
+    Raises:
+        Conflict: the case is open.
+    """
+    if case.due_at is not None and case.due_at <= work.now:
+        case.due_at = None
+    move(work, case, CaseState.TRIAGE)
+    case.outcome = case.reject_reason = None
+    work.record(AuditTag.CASE_REOPENED, case, case_id=case.id)
+
+
+def plan_by_state(work: Work, case: Case) -> None:
+    """Let an open case's next action be what its state asks for; a review date that somebody set stands."""
+    _set_next_action(work, case, case.state, "", case.held_until)
     set_act_by(case)
 
 
