@@ -48,6 +48,8 @@ ABOUT_CONFIDENTIAL_ADDRESSES = frozenset(
 )
 #: Ended by what is decided on the case's page, not by saying that they are done.
 ENDED_BY_DECIDING = ABOUT_CONFIDENTIAL_ADDRESSES - {FollowUpKind.ACKNOWLEDGE_REVEAL}
+#: Falling due, these become the next thing to do for their case.
+NEXT_ACTION_KINDS = frozenset({FollowUpKind.REVISIT, FollowUpKind.CALL_BACK})
 
 
 class FollowUpState(StrEnum):

@@ -342,6 +342,46 @@ class TestEnding:
         assert found.next_action == "Every follow-up is done: close the case with its outcome"
         assert (found.state, found.next_action_at, found.act_by) == (CaseState.FOLLOW_UP, ended_at, ended_at)
 
+    def test_what_was_next_for_the_case_is_so_no_longer_when_done(
+        self, session: GuardedSession, arrange: Arranger, rows: Session
+    ) -> None:
+        case = arrange.case(arrange.agency(), state=CaseState.UNABLE, next_action="Decide")
+        first, second = (
+            arrange.followup(case, kind=FollowUpKind.CALL_BACK, why=why, due_at=NOW - timedelta(hours=hours))
+            for why, hours in (("Ring the daughter", 1), ("Ring the referrer", 2))
+        )
+        with unit_of_work(session, SYSTEM, now=NOW) as work:
+            assert picking.fall_due(work, [first.id]) == 1
+            assert picking.fall_due(work, [second.id]) == 1
+        found = rows.get_one(Case, case.id)
+        assert found.next_action == "Ring the referrer"
+        actor = actor_of(arrange.user(case.owner_agency))
+        with unit_of_work(session, actor, now=NOW) as work:
+            complete(work, second.id)
+        rows.refresh(found)
+        assert (found.next_action, found.next_action_at) == ("Ring the daughter", first.due_at)
+        with unit_of_work(session, actor, now=NOW) as work:
+            complete(work, first.id)
+        rows.refresh(found)
+        assert found.next_action.startswith("Decide another way to help")
+        assert found.next_action_at is not None
+        assert found.next_action_at > NOW
+
+    def test_a_held_case_keeps_its_review_date_when_something_else_is_done(
+        self, session: GuardedSession, arrange: Arranger, rows: Session
+    ) -> None:
+        until = NOW + timedelta(days=5)
+        case = arrange.case(
+            arrange.agency(), state=CaseState.ON_HOLD, held_until=until, next_action_at=until, due_at=None
+        )
+        asked = arrange.followup(case, kind=FollowUpKind.CALL_BACK, why="Ask the ward", due_at=NOW)
+        with unit_of_work(session, SYSTEM, now=NOW) as work:
+            assert picking.fall_due(work, [asked.id]) == 1
+        with unit_of_work(session, actor_of(arrange.user(case.owner_agency)), now=NOW) as work:
+            complete(work, asked.id)
+        found = rows.get_one(Case, case.id)
+        assert (found.next_action, found.next_action_at) == ("Look again: can the visit go ahead?", until)
+
     def test_a_chase_keeps_the_answer(
         self, session: GuardedSession, arrange: Arranger, case: Case, rows: Session
     ) -> None:

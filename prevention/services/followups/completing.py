@@ -6,7 +6,13 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from prevention.domain.case import CaseState
-from prevention.domain.followup import ABOUT_CONFIDENTIAL_ADDRESSES, OPEN_FOLLOWUP_STATES, FollowUpKind, FollowUpState
+from prevention.domain.followup import (
+    ABOUT_CONFIDENTIAL_ADDRESSES,
+    NEXT_ACTION_KINDS,
+    OPEN_FOLLOWUP_STATES,
+    FollowUpKind,
+    FollowUpState,
+)
 from prevention.domain.local_time import LONDON
 from prevention.errors import Conflict, Invalid, NotFound
 from prevention.models.account import Membership, User
@@ -16,7 +22,7 @@ from prevention.models.case import Case
 from prevention.models.followup import FollowUp
 from prevention.models.visit import OnwardReferral
 from prevention.policies.followups import may_cancel_followup, may_complete_followup, may_reassign_followup
-from prevention.services.cases.moving import set_act_by
+from prevention.services.cases.moving import plan_by_state, set_act_by
 from prevention.services.work import Work
 
 LONGEST_NOTE = 1000
@@ -123,22 +129,44 @@ def _end(work: Work, followup: FollowUp, state: FollowUpState, tag: AuditTag, no
     followup.leased_until = None
     work.record(tag, followup, case_id=followup.case_id, kind=followup.kind.value)
     if followup.case_id is not None:
-        _go_on(work, followup.case_id)
+        _go_on(work, followup)
 
 
-def _go_on(work: Work, case_id: UUID) -> None:
+def _go_on(work: Work, followup: FollowUp) -> None:
     """A case that waits for its follow-ups is looked at when the next falls due.
 
-    When nothing is left, its next action is to close it: a person does, with the outcome.
+    When nothing is left, its next action is to close it: a person does, with the outcome. In any other state, a
+    follow-up that was the next thing to do is so no longer.
     """
-    case = work.session.get_one(Case, case_id)
-    if case.state is not CaseState.FOLLOW_UP:
-        return
-    due_at = first_due(work, case_id)
-    if due_at is None:
-        case.next_action = "Every follow-up is done: close the case with its outcome"
-    case.next_action_at = due_at or work.now
-    set_act_by(case)
+    case = work.session.get_one(Case, followup.case_id)
+    if case.state is CaseState.FOLLOW_UP:
+        due_at = first_due(work, case.id)
+        if due_at is None:
+            case.next_action = "Every follow-up is done: close the case with its outcome"
+        case.next_action_at = due_at or work.now
+        set_act_by(case)
+    elif case.state.is_open and case.next_action == followup.why:
+        _next_after_that(work, case)
+
+
+def _next_after_that(work: Work, case: Case) -> None:
+    """What comes after a case's next action has ended: what fell due longest ago, or else what its state asks for."""
+    work.session.flush()  # what is left is read from the database
+    waits = work.session.scalar(
+        select(FollowUp)
+        .where(
+            FollowUp.case_id == case.id,
+            FollowUp.state == FollowUpState.DUE,
+            FollowUp.kind.in_(NEXT_ACTION_KINDS),
+        )
+        .order_by(FollowUp.due_at, FollowUp.id)
+        .limit(1)
+    )
+    if waits is None:
+        plan_by_state(work, case)
+    else:
+        case.next_action, case.next_action_at = waits.why, waits.due_at
+        set_act_by(case)
 
 
 def first_due(work: Work, case_id: UUID) -> datetime | None:

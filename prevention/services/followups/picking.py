@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import literal, or_, select
 
 from prevention.domain.case import CaseState
-from prevention.domain.followup import ABOUT_CONFIDENTIAL_ADDRESSES, FollowUpKind, FollowUpState
+from prevention.domain.followup import ABOUT_CONFIDENTIAL_ADDRESSES, NEXT_ACTION_KINDS, FollowUpKind, FollowUpState
 from prevention.models.account import Membership
 from prevention.models.agency import Agency, Team
 from prevention.models.audit import AuditTag
@@ -27,8 +27,6 @@ _log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
 BATCH = 100
-#: Falling due, these become the next thing to do for their case.
-_NEXT_ACTION_KINDS = frozenset({FollowUpKind.REVISIT, FollowUpKind.CALL_BACK})
 #: Cases of which it may become the next action: where a visit is booked or under way, that comes next.
 _WITHOUT_VISIT = frozenset(state for state in CaseState if state.is_open) - {CaseState.BOOKED, CaseState.IN_PROGRESS}
 #: What these are about is not for an e-mail, even without a name.
@@ -112,7 +110,7 @@ def _fall_due(work: Work, followup: FollowUp) -> None:
     followup.leased_until = None
     work.record(AuditTag.FOLLOWUP_FELL_DUE, followup, case_id=followup.case_id, kind=followup.kind.value)
     case = followup.case
-    if case is not None and case.state in _WITHOUT_VISIT and followup.kind in _NEXT_ACTION_KINDS:
+    if case is not None and case.state in _WITHOUT_VISIT and followup.kind in NEXT_ACTION_KINDS:
         case.next_action = followup.why
         case.next_action_at = followup.due_at
         set_act_by(case)
