@@ -10,7 +10,7 @@ from typing import Any
 import phonenumbers
 from flask import Flask
 
-from prevention.domain.local_time import LONDON
+from prevention.domain.local_time import LONDON, which_hour
 
 
 def local_datetime(value: datetime | None) -> str:
@@ -24,13 +24,16 @@ def local_datetime(value: datetime | None) -> str:
 
 
 def local_time(value: datetime | None) -> str:
-    """Write the London time of day: ``4:07pm``, ``midday``, ``midnight``. None becomes an empty string."""
+    """Write the London time of day: ``4:07pm``, ``midday``, ``midnight``. None becomes an empty string.
+
+    An hour that comes twice, when the clocks go back, says which: ``1:45am BST``, then ``1:45am GMT``.
+    """
     if value is None:
         return ""
     local = _to_london(value)
     if local.minute == 0 and local.hour in (0, 12):
         return "midday" if local.hour else "midnight"
-    return f"{local.hour % 12 or 12}:{local.minute:02d}{'am' if local.hour < 12 else 'pm'}"
+    return f"{local.hour % 12 or 12}:{local.minute:02d}{'am' if local.hour < 12 else 'pm'}{which_hour(local)}"
 
 
 def local_date(value: date | datetime | None) -> str:

@@ -19,8 +19,8 @@ NOW = datetime(2026, 11, 22, 16, 7, tzinfo=UTC)
         (datetime(2026, 1, 1, 0, 0, tzinfo=UTC), "1 Jan 2026, midnight"),
         (datetime(2026, 1, 1, 12, 0, tzinfo=UTC), "1 Jan 2026, midday"),
         # Either side of the October change: the same wall clock twice, an hour apart.
-        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "25 Oct 2026, 1:30am"),
-        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "25 Oct 2026, 1:30am"),
+        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "25 Oct 2026, 1:30am BST"),
+        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "25 Oct 2026, 1:30am GMT"),
         (None, ""),
     ],
 )

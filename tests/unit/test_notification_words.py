@@ -113,6 +113,8 @@ def test_a_subject_stays_on_one_line() -> None:
 
 def test_times_are_london_s_through_the_clock_change() -> None:
     assert spoken_time(datetime(2026, 3, 29, 0, 30, tzinfo=UTC)) == "12:30am on 29 March 2026"
+    assert spoken_time(datetime(2026, 10, 25, 0, 45, tzinfo=UTC)) == "1:45am BST on 25 October 2026"
+    assert spoken_time(datetime(2026, 10, 25, 1, 45, tzinfo=UTC)) == "1:45am GMT on 25 October 2026"
     assert spoken_time(datetime(2026, 3, 29, 12, 5, tzinfo=UTC)) == "1:05pm on 29 March 2026"
 
 
