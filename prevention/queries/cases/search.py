@@ -31,6 +31,8 @@ _POSTCODE = re.compile(r"\b(GIR|[A-Z]{1,2}[0-9][A-Z0-9]?)\s*([0-9][ABD-HJLNP-UW-
 _WORD = re.compile(r"[^\W_]+")
 _STARTS_A_REFERENCE = re.compile(r"^\s*[CR][\s-]", re.IGNORECASE)
 _PHONE = re.compile(r"^[\s0-9+().-]{9,}$")
+#: The zero in "+44 (0)20 7946 0018", which nobody dials.
+_TRUNK_ZERO = re.compile(r"(?<=44)\s*\(0\)")
 #: From a word of an address to the other ways to write it.
 _OTHER_WAYS: dict[str, tuple[str, ...]] = {
     **{short.lower(): (long.lower(),) for short, long in ABBREVIATIONS.items()},
@@ -148,11 +150,12 @@ def _term(word: str, ending: str) -> str:
 
 
 def _whole_tokens(typed: str) -> list[str]:
-    token = _token(typed[:LONGEST_SEARCH])
+    token = _token(_TRUNK_ZERO.sub("", typed[:LONGEST_SEARCH]))
     if len(token) < 3 or not (any(ch.isdigit() for ch in token) or _STARTS_A_REFERENCE.match(typed)):
         return []
     if _PHONE.match(typed.strip()):
-        return [token.removeprefix("00")]
+        number = token.removeprefix("00")
+        return [number] if number.startswith(("0", "44")) else [number, f"0{number}"]
     reference = read_reference(typed)
     return [token, _token(reference)] if reference else [token]
 
