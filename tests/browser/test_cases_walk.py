@@ -102,6 +102,19 @@ def test_every_screen_is_accessible_and_fits(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_a_case_on_paper_is_one_column(address: str, open_page: Open, desk: tuple[User, Case]) -> None:
+    coordinator, case = desk
+    page = open_page(viewport={"width": 794, "height": 1123})  # A4 at 96 dots an inch
+    sign_in(page, address, coordinator)
+    page.goto(f"{address}/cases/{case.id}")
+    page.emulate_media(media="print")
+    glance, main = page.locator(".app-case__beside").bounding_box(), page.locator(".app-case__main").bounding_box()
+    assert glance is not None
+    assert main is not None
+    assert glance["x"] == main["x"]
+    assert glance["y"] + glance["height"] <= main["y"]
+
+
 @pytest.mark.parametrize("width", [390, 320])
 def test_the_counts_of_a_busy_night_fit_a_phone(
     width: int, address: str, open_page: Open, desk: tuple[User, Case]
