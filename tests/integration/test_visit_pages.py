@@ -254,7 +254,11 @@ class TestBooking:
         done = client.post(f"/visits/{visit.id}/cancel", data={"outcome": "CANCELLED_BY_RESIDENT"})
         assert done.status_code == 302
         assert rows.get_one(Visit, visit.id).state is VisitState.CANCELLED
-        assert rows.get_one(Case, day.case.id).state is CaseState.CONTACTING
+        case = rows.get_one(Case, day.case.id)
+        assert (case.state, case.next_action) == (
+            CaseState.CONTACTING,
+            "Try again to reach the resident, at another time of day",
+        )
         assert client.page(done.location)
 
     def test_two_people_booking_one_case(self, client: PageClient, day: Day, rows: Session) -> None:
