@@ -171,13 +171,13 @@ def test_counts_are_of_today_in_london_and_link_to_their_lists(arrange: Arranger
     }
     assert {name: count for name, (count, _) in tiles.items()} == {
         "very high risk": 1,
-        "overdue": 1,
+        "past deadline": 1,
         "breaching today": 0,
         "unassigned": 1,
         "for review": 0,
         "follow-ups due": 1,
     }
-    for name in ("very high risk", "overdue", "unassigned"):
+    for name in ("very high risk", "past deadline", "unassigned"):
         count, address = tiles[name]
         assert len(references(client.page(address))) == count, name
 

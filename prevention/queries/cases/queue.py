@@ -47,7 +47,7 @@ class Due(StrEnum):
     @property
     def label(self) -> str:
         """The words shown on screen."""
-        return {"overdue": "Overdue", "today": "Breaching today", "week": "In the next 7 days"}[self.value]
+        return {"overdue": "Past deadline", "today": "Breaching today", "week": "In the next 7 days"}[self.value]
 
 
 class Age(StrEnum):
