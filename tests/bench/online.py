@@ -34,6 +34,7 @@ from prevention.domain.local_time import LONDON
 from prevention.domain.referral import ReceiveReferral, TidiedAddress, TidiedPerson
 from prevention.matching.blocking import keys
 from prevention.matching.decide import Outcome, choose
+from prevention.matching.model import default_model
 from prevention.matching.normalise.addresses import tidy_address
 from prevention.matching.normalise.dwellings import address_key
 from prevention.matching.normalise.people import tidy_person
@@ -237,7 +238,8 @@ def _id_of(words: str) -> UUID:
 
 def _measure(engine: Engine, extracts: Extracts, stored: int) -> list[str]:
     agencies = _agencies(engine)
-    truth, new = {}, []
+    truth: dict[str, str] = {}
+    new: list[ReceiveReferral] = []
     for source in _SOURCES:
         some = NEW // len(_SOURCES)
         all_rows = _commands(getattr(extracts, source), source, agencies[source])
@@ -262,14 +264,15 @@ def _measure(engine: Engine, extracts: Extracts, stored: int) -> list[str]:
     for command in new:
         with taken_in.once(), GuardedSession(engine) as session, unit_of_work(session, SYSTEM, now=_NOW) as work:
             receive(work, command)
-    people = (
+    candidates = (
         f"Candidates: {found['candidates'] / len(new):.1f} people on average; of {found['known']:,} new records whose "
         f"person was known {found['among candidates'] / found['known']:.1%} had them among the candidates and "
         f"{found['likeliest'] / found['known']:.1%} as the likeliest."
     )
-    return [looked_up.line(stored), taken_in.line(stored), "", people]
+    return [looked_up.line(stored), taken_in.line(stored), "", candidates]
 
 
 def _look_up(session: GuardedSession, command: ReceiveReferral) -> list[Outcome]:
     record = _record(command)
-    return choose(record, people_beside(session, [record])[0], rarity=name_rarities(session, [record])[0])
+    rarity = name_rarities(session, [record], default_model())[0]
+    return choose(record, people_beside(session, [record])[0], rarity=rarity)
