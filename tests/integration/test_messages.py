@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from prevention.domain.account import SYSTEM, Role
 from prevention.domain.agency import AgencyKind
 from prevention.domain.case import CaseState, RejectReason
+from prevention.domain.referral import Channel
 from prevention.domain.risk import RiskLevel
 from prevention.domain.visit import VisitOutcome
 from prevention.errors import NotFound
@@ -55,6 +56,22 @@ def test_a_referral_is_acknowledged_once_in_safe_words(session: GuardedSession, 
     assert "aims to visit by 9:00am on 12 January 2026" in message.body
     assert not [word for word in SECRETS if word.lower() in (message.subject + message.body).lower()]
     assert [row.topic for row in rows.scalars(select(OutboxMessage))] == ["message.waiting"]
+
+
+@pytest.mark.parametrize(
+    ("channel", "signs_in"),
+    [(Channel.WEB_FORM, True), (Channel.CSV, True), (Channel.ONLINE_CHECKER, False), (Channel.PHONE, False)],
+)
+def test_only_who_can_sign_in_is_sent_to_my_referrals(
+    session: GuardedSession, arrange: Arranger, rows: Session, channel: Channel, signs_in: bool
+) -> None:
+    fire = arrange.agency()
+    case = arrange.case(fire, referrals=(arrange.referral(fire, channel=channel),))
+    with unit_of_work(session, SYSTEM, now=NOW) as work:
+        acknowledge_referral(work, _referral(session, case), session.get_one(Case, case.id))
+    body = rows.scalars(select(Message)).one().body
+    assert ("My referrals" in body, "refer again" in body) == (signs_in, signs_in)
+    assert "when the case is closed" in body
 
 
 def test_no_mailbox_no_message(session: GuardedSession, arrange: Arranger, rows: Session) -> None:

@@ -88,6 +88,9 @@ def add_message(work: Work, message: NewMessage) -> None:
         work.emit("message.waiting")
 
 
+#: How referrals come from people of the services, who can sign in and follow theirs. Others rang, wrote or came in.
+_OF_THOSE_WHO_SIGN_IN = frozenset({Channel.WEB_FORM, Channel.CSV, Channel.API_JSON, Channel.API_FHIR})
+
 #: What anybody who asked for a visit is told: no more than that they were heard.
 _PUBLIC_NEXT_STEP = "Somebody reads what you sent and gets in touch if a visit would help."
 _PUBLIC_OUTCOME = "What you asked for has been dealt with. If you still need a visit, ask again."
@@ -114,6 +117,7 @@ def acknowledge_referral(work: Work, referral: Referral, case: Case) -> bool:
                 "receipt": referral.receipt,
                 "owner": work.session.get_one(Agency, referral.agency_id if public else case.owner_agency_id).name,
                 "next_step": _PUBLIC_NEXT_STEP if public else _what_happens_next(work, case),
+                "may_sign_in": "yes" if referral.channel in _OF_THOSE_WHO_SIGN_IN else None,
             },
             case_id=case.id,
             referral_id=referral.id,
