@@ -52,6 +52,10 @@ class OutcomeFacts:
 
 _NOT_VISITED = "We could not complete a visit at this address. The case has been reviewed and no visit is planned."
 _NOT_TAKEN_UP = "A visit was offered and was not taken up this time. Advice is available on request."
+_NOW_VERY_HIGH = (
+    "This home is now at very high risk: the coordinators are alerted, the case stays open and they decide what else is"
+    " done. If somebody is in danger now, call 999."
+)
 _STILL_VERY_HIGH = (
     "This home is still at very high risk: the case stays open and the coordinator decides what else is done."
 )
@@ -233,16 +237,17 @@ def what_happens_next(
     *,
     attempts_so_far: int = 1,
     do_not_leave_card: bool = False,
+    level_before: RiskLevel | None = None,
 ) -> str:
     """One or two sentences for the officer's screen: what to do at the door, and what happens next.
 
     ``attempts_so_far`` counts failed attempts, this one included. ``do_not_leave_card`` turns the card round
-    (domain.md 1.10: a card can put someone in danger).
+    (domain.md 1.10: a card can put someone in danger). ``level_before`` is the level before the visit, where known.
     """
     if outcome is VisitOutcome.NO_ACCESS_NO_REPLY:
         return f"{_at_the_door(do_not_leave_card=do_not_leave_card)} {_after_no_reply(level, rules, attempts_so_far)}"
     if outcome is VisitOutcome.COMPLETED and level is RiskLevel.VERY_HIGH:
-        return _STILL_VERY_HIGH
+        return _NOW_VERY_HIGH if level_before not in {None, level} else _STILL_VERY_HIGH
     if outcome is VisitOutcome.COMPLETED_PARTIAL:
         found = next_attempt(outcome, level, attempts_so_far, rules)
         again = found.rule.within.words if found else "the time the coordinator sets"

@@ -694,6 +694,28 @@ class TestVisitForm:
         assert after.due_at > soon(24 * 27)  # a calendar month from now, not the four hours of before
         assert rows.get_one(Alert, alert.id).acknowledged_by == day.officer.id
 
+    def test_an_officer_who_raises_to_very_high_is_told_that_the_coordinators_know(
+        self, client: PageClient, day: Day, rows: Session
+    ) -> None:
+        day.case.risk_level = RiskLevel.HIGH
+        visit = day.visit()
+        client.sign_in(day.officer)
+        client.query_budget = WHOLE_VISIT
+        found = COMPLETED | {"risk_after": "VERY_HIGH", "risk_after_reason": "Oxygen and smoking", "finish": "1"}
+        assert client.post(f"/visits/{visit.id}/record", data=found).status_code == 302
+        words = client.page(f"/visits/{visit.id}").main.get_text(" ", strip=True)
+        assert "now at very high risk: the coordinators are alerted" in words
+        assert len(rows.scalars(select(Alert)).all()) == 1
+
+    def test_what_came_after_a_visit_is_not_said_of_it(self, client: PageClient, day: Day) -> None:
+        visit = day.visit()
+        client.sign_in(day.officer)
+        client.query_budget = WHOLE_VISIT
+        assert client.post(f"/visits/{visit.id}/record", data=COMPLETED | {"finish": "1"}).status_code == 302
+        assert client.post(f"/cases/{day.case.id}/urgent").status_code == 303
+        words = client.page(f"/visits/{visit.id}").main.get_text(" ", strip=True)
+        assert "very high risk" not in words
+
     def test_an_officer_who_keeps_the_level_buys_no_time_and_rings_nobody(
         self, client: PageClient, day: Day, arrange: Arranger, rows: Session
     ) -> None:

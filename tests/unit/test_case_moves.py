@@ -87,7 +87,7 @@ def test_next_action_examples() -> None:
     worst = next_action_for(CaseState.NO_ACCESS, RiskLevel.VERY_HIGH, NOON, None, RULES)
     assert "manager" in worst.words
     visited = next_action_for(CaseState.COMPLETED, RiskLevel.VERY_HIGH, NOON, None, RULES)
-    assert visited.words.startswith("Still at very high risk after the visit")
+    assert visited.words.startswith("At very high risk after the visit")
     assert visited.at == NOON + timedelta(hours=4)
     overdue = next_action_for(CaseState.ASSIGNED, RiskLevel.HIGH, NOON, NOON - timedelta(days=1), RULES)
     assert overdue.at == NOON - timedelta(days=1)

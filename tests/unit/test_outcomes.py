@@ -95,3 +95,11 @@ def test_a_home_still_at_very_high_risk_is_not_said_to_be_done_with() -> None:
     assert "closes the case" in done
     assert "closes the case" not in still
     assert "still at very high risk" in still
+
+
+def test_a_home_found_to_be_at_very_high_risk_is_said_to_be_raised() -> None:
+    words = what_happens_next(O.COMPLETED, RiskLevel.VERY_HIGH, RULES, level_before=RiskLevel.HIGH)
+    assert "now at very high risk: the coordinators are alerted" in words
+    assert "call 999" in words
+    kept = what_happens_next(O.COMPLETED, RiskLevel.VERY_HIGH, RULES, level_before=RiskLevel.VERY_HIGH)
+    assert "alerted" not in kept

@@ -15,7 +15,7 @@ from prevention.queries.visits.cards import VisitCard
 def next_words(card: VisitCard, outcome: VisitOutcome, *, counting_this: bool) -> str:
     """What happens next after this outcome; ``counting_this`` adds the attempt that is just being recorded."""
     visit = card.visit
-    level = (visit.case.risk_level if visit.case else None) or visit.risk_before
+    level = visit.risk_after or (visit.case.risk_level if visit.case else None) or visit.risk_before
     if level is None or visit.case is None:
         return facts(outcome).next_step
     attempts = history.failed_attempts(current_session(), visit.case_id)
@@ -27,6 +27,7 @@ def next_words(card: VisitCard, outcome: VisitOutcome, *, counting_this: bool) -
         load_followup_rules(),
         attempts_so_far=max(attempts, 1),
         do_not_leave_card=not card.card_allowed,
+        level_before=visit.risk_before,
     )
 
 
