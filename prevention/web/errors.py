@@ -69,10 +69,10 @@ def _answer(status: int, detail: str = "") -> ResponseReturnValue:
 
 
 def _written() -> list[str]:
-    """What somebody wrote in words in the form that could not be taken, so that the page gives it back to them."""
+    """The words and e-mail addresses in the form that could not be taken, so that the page gives them back."""
     if request.blueprint == "accounts":  # a password may be words too
         return []
-    return [text for text in request.form.values() if len(text.split()) > 1]
+    return [text for text in request.form.values() if len(text.split()) > 1 or "@" in text]
 
 
 def _no_token(_: CSRFError) -> ResponseReturnValue:
