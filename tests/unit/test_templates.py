@@ -42,6 +42,11 @@ def test_a_page_is_sound(visitor: FlaskClient, path: str) -> None:
     assert problems(response.text) == []
 
 
+@pytest.mark.parametrize("path", ["/accessibility", "/privacy", "/contact"])
+def test_a_statement_leads_back(visitor: FlaskClient, path: str) -> None:
+    assert 'class="govuk-back-link"' in visitor.get(path).text
+
+
 def test_no_two_style_sheets_mean_different_things_by_one_name() -> None:
     sheets = [path.read_text(encoding="utf-8") for path in (TEMPLATES.parent / "prevention" / "static").glob("*.css")]
     assert len(sheets) > 1
