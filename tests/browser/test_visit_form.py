@@ -137,7 +137,7 @@ def test_everything_an_officer_presses_is_large(address: str, open_page: Open, a
     sign_in(page, address, visit.officer)
     outreach = ("/outreach/", "/outreach/new/HOT_STRIKE", "/outreach/new/TALK")
     of_visit = ("", "/door/NO_ACCESS_NO_REPLY", "/door/REFUSED_AT_DOOR", "/record")
-    for path in ("/visits/", *outreach, *(f"/visits/{visit.id}{end}" for end in of_visit)):
+    for path in ("/visits/", "/referrals/new", *outreach, *(f"/visits/{visit.id}{end}" for end in of_visit)):
         page.goto(f"{address}{path}")
         open_all(page)
         assert page.evaluate(SMALL_TARGETS) == [], path
