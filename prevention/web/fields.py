@@ -58,6 +58,19 @@ class OneHomeOnly:
             raise ValidationError(self._message)
 
 
+class AtMost:
+    """Refuses more than ``most`` characters. Names the field: a page's list of errors may hold several alike."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+    def __call__(self, form: BaseForm, field: Field) -> None:
+        """Refuse what is too long."""
+        if len(field.data or "") > self.most:
+            asked = field.label.text.removesuffix(" (optional)")
+            raise ValidationError(f"Use {self.most:,} characters or fewer in “{asked}”")
+
+
 class TextField(StringField):
     """One line of text, trimmed; empty becomes ``""``. ``width`` is a class of the design system such as ``"20"``."""
 

@@ -435,7 +435,8 @@ def test_hostile_text_is_kept_as_words_or_refused(
     fields = {**FORM, "address": "", **dict.fromkeys(TEXTS, text), "checked": "1"}
     response = _post(client, "/referrals/new", data=fields)
     if len(text) > 5000:
-        assert "Use 500 characters or fewer" in _page(response).select_one(".govuk-error-summary").get_text()
+        listed = [link.get_text() for link in _page(response).select(".govuk-error-summary a")]
+        assert "Use 500 characters or fewer in “Team, station or call sign”" in listed
         return
     assert response.status_code == 302, _page(response).main.get_text(" ", strip=True)
     shown = client.get(str(response.location).replace("/sent", ""))

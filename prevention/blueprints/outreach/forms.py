@@ -5,13 +5,14 @@ from uuid import UUID
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired
 
 from prevention.domain.visit import VisitOutcome
 from prevention.errors import Invalid
 from prevention.models.outreach import OutreachKind
 from prevention.services.outreach import KINDS_WITH_DOORS, LONGEST_TEXT, MOST_ALARMS, Knock, OutreachDetails
 from prevention.web.fields import (
+    AtMost,
     DateField,
     LongTextField,
     PickField,
@@ -22,7 +23,7 @@ from prevention.web.fields import (
     WholeNumberField,
 )
 
-_SHORT = Length(max=200, message="Use 200 characters or fewer")
+_SHORT = AtMost(200)
 _EXAMPLES = {
     OutreachKind.HOT_STRIKE: "Fire in Mercer Road",
     OutreachKind.CAMPAIGN: "Heater checks on the Mercer estate",

@@ -34,6 +34,7 @@ from prevention.domain.suggestions import Suggestion, handling, suggest_reasons
 from prevention.matching.normalise.identifiers import tidy_email, tidy_nhs_number
 from prevention.unit_of_work import utc_now
 from prevention.web.fields import (
+    AtMost,
     CheckboxesField,
     DateField,
     EnumCheckboxesField,
@@ -92,9 +93,9 @@ def yes_or_no() -> list[tuple[str, str]]:
     return [("yes", "Yes"), ("no", "No")]
 
 
-def short() -> Length:
+def short() -> AtMost:
     """The limit of a one-line answer."""
-    return Length(max=LONGEST_FIELD, message=f"Use {LONGEST_FIELD} characters or fewer")
+    return AtMost(LONGEST_FIELD)
 
 
 def read_local(day: date, time: str) -> datetime | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, ValidationError
-from wtforms.validators import Email, InputRequired, Length, Optional
+from wtforms.validators import Email, InputRequired, Optional
 
 from prevention.domain.referral import (
     Agrees,
@@ -23,6 +23,7 @@ from prevention.domain.referral import (
 )
 from prevention.domain.suggestions import handling
 from prevention.web.fields import (
+    AtMost,
     CheckboxesField,
     LongTextField,
     OneHomeOnly,
@@ -64,8 +65,8 @@ WHO_LIVES_THERE: Mapping[HouseholdFlag, str] = {
 }
 
 
-def _short() -> Length:
-    return Length(max=200, message="Use 200 characters or fewer")
+def _short() -> AtMost:
+    return AtMost(200)
 
 
 class AskForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types

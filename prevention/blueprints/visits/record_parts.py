@@ -6,7 +6,7 @@ Names of fields are those of ``domain/visit_record.py``. A row into which nothin
 from typing import Any
 
 from wtforms import Field, Form, FormField
-from wtforms.validators import Length, StopValidation
+from wtforms.validators import StopValidation
 
 from prevention.blueprints.visits.forms import YES_NO
 from prevention.domain.behaviour import Behaviour, behaviours_by_topic
@@ -25,6 +25,7 @@ from prevention.domain.visit import (
 )
 from prevention.domain.visit_record import AlarmCondition, Alternative, NoticeGiven, WhoSeen
 from prevention.web.fields import (
+    AtMost,
     EnumCheckboxesField,
     EnumPickField,
     EnumRadiosField,
@@ -36,7 +37,7 @@ from prevention.web.fields import (
     WholeNumberField,
 )
 
-_SHORT = Length(max=200, message="Use 200 characters or fewer")
+_SHORT = AtMost(200)
 CLUTTER_HELP = (
     (1, "1: clear and tidy"),
     (2, "2: a few things about"),
