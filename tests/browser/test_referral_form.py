@@ -42,6 +42,12 @@ def test_with_scripts(arrive: Arrive, home: tuple[str, str]) -> None:
     expect(page.get_by_text("Added: Smoking in bed")).to_be_visible()
     page.get_by_label("Yes, they know").check()
     paramedic.looks_right()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Send referral").click()
+    expect(page.get_by_text("Not sent yet: there is no connection")).to_be_visible()
+    expect(page.get_by_label("What did you see?")).to_have_value(re.compile("Smell of gas"))
+    page.context.set_offline(False)
+    page.wait_for_timeout(1100)  # buttons take no second tap within a second
     page.get_by_role("button", name="Send referral").click()
     paramedic.comes_to("Not sent yet: look at this first")
     expect(page.get_by_role("alert")).to_contain_text("smell of gas")
