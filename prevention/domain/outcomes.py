@@ -238,14 +238,16 @@ def what_happens_next(
     attempts_so_far: int = 1,
     do_not_leave_card: bool = False,
     level_before: RiskLevel | None = None,
+    at_the_door: bool = True,
 ) -> str:
-    """One or two sentences for the officer's screen: what to do at the door, and what happens next.
+    """One or two sentences for the officer's screen: what to do while they are ``at_the_door``, and what happens next.
 
     ``attempts_so_far`` counts failed attempts, this one included. ``do_not_leave_card`` turns the card round
     (domain.md 1.10: a card can put someone in danger). ``level_before`` is the level before the visit, where known.
     """
+    card = f"{_about_the_card(do_not_leave_card=do_not_leave_card)} " if at_the_door else ""
     if outcome is VisitOutcome.NO_ACCESS_NO_REPLY:
-        return f"{_at_the_door(do_not_leave_card=do_not_leave_card)} {_after_no_reply(level, rules, attempts_so_far)}"
+        return card + _after_no_reply(level, rules, attempts_so_far)
     if outcome is VisitOutcome.COMPLETED and level is RiskLevel.VERY_HIGH:
         return _NOW_VERY_HIGH if level_before not in {None, level} else _STILL_VERY_HIGH
     if outcome is VisitOutcome.COMPLETED_PARTIAL:
@@ -255,11 +257,11 @@ def what_happens_next(
     if outcome in {VisitOutcome.REFUSED_AT_DOOR, VisitOutcome.REFUSED_BY_PHONE}:
         return _after_refusal(outcome, level, rules)
     if outcome is VisitOutcome.NO_ACCESS_UNSAFE and do_not_leave_card:
-        return f"{_at_the_door(do_not_leave_card=do_not_leave_card)} {facts(outcome).next_step}"
+        return card + facts(outcome).next_step
     return facts(outcome).next_step
 
 
-def _at_the_door(*, do_not_leave_card: bool) -> str:
+def _about_the_card(*, do_not_leave_card: bool) -> str:
     if do_not_leave_card:
         return "Do not leave a card and do not speak to neighbours."
     return "Leave a card."

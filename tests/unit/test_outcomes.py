@@ -74,6 +74,9 @@ def test_no_reply_sentences() -> None:
     assert what_happens_next(O.NO_ACCESS_NO_REPLY, RiskLevel.HIGH, RULES) == (
         "Leave a card. Somebody tries again within 2 days, at another time of day (attempt 2 of 3)."
     )
+    assert what_happens_next(O.NO_ACCESS_NO_REPLY, RiskLevel.HIGH, RULES, at_the_door=False) == (
+        "Somebody tries again within 2 days, at another time of day (attempt 2 of 3)."
+    )
     assert what_happens_next(
         O.NO_ACCESS_NO_REPLY, RiskLevel.MEDIUM, RULES, attempts_so_far=3, do_not_leave_card=True
     ) == (

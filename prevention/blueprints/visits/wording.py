@@ -13,7 +13,7 @@ from prevention.queries.visits.cards import VisitCard
 
 
 def next_words(card: VisitCard, outcome: VisitOutcome, *, counting_this: bool) -> str:
-    """What happens next after this outcome; ``counting_this`` adds the attempt that is just being recorded."""
+    """What happens next after this outcome; ``counting_this`` while it is being recorded, at the door."""
     visit = card.visit
     level = visit.risk_after or (visit.case.risk_level if visit.case else None) or visit.risk_before
     if level is None or visit.case is None:
@@ -28,6 +28,7 @@ def next_words(card: VisitCard, outcome: VisitOutcome, *, counting_this: bool) -
         attempts_so_far=max(attempts, 1),
         do_not_leave_card=not card.card_allowed,
         level_before=visit.risk_before,
+        at_the_door=counting_this,
     )
 
 
