@@ -152,9 +152,10 @@ def test_no_reply_in_two_taps_without_script(address: str, open_page: Open, arra
     sign_in(page, address, day.officer)
     page.goto(f"{address}/visits/{visit.id}")
     page.click("text=No reply")
+    expect(page.locator("main")).to_contain_text("Do not leave a card")
     page.get_by_role("button", name="Save: no reply").click()
     expect(page.locator("h1")).to_have_text("Visit saved: no reply")
-    expect(page.locator("main")).to_contain_text("Do not leave a card")
+    expect(page.locator("main")).to_contain_text("Somebody tries again")
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -318,6 +318,8 @@ def test_ones_own_agencys_case_is_shown_before_saving(
     assert case.reference in page.main.get_text()
     assert "Accepted" in page.main.get_text()
     assert rows.scalar(select(func.count()).select_from(Referral)) == 1, "nothing is saved yet"
+    assert "999" not in page.main.get_text()
+    assert "Call 999 now" in _first_look(client, token, danger="yes").main.get_text()
 
 
 def test_a_person_known_at_another_address_is_shown_where_ones_agency_has_part(
