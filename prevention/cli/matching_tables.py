@@ -41,7 +41,7 @@ from prevention.unit_of_work import utc_now
 from prevention.web.transactions import work_as
 
 #: Odds of 4 to 1: where groups of the labelled 100,000 records are best (docs/benchmarks.md).
-_BITS = 2.0
+BITS_OF_ONE_PERSON = 2.0
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -53,7 +53,9 @@ def progress(doing: str) -> Callable[[float], None]:
 @click.command("deduplicate")
 @click.argument("records", type=TO_READ)
 @click.option("--out", required=True, type=TO_WRITE, help="Where to write whose each record is.")
-@click.option("--bits", default=_BITS, show_default=True, help="From how many bits on two records are one person.")
+@click.option(
+    "--bits", default=BITS_OF_ONE_PERSON, show_default=True, help="From how many bits on two records are one person."
+)
 def deduplicate(records: Path, *, out: Path, bits: float) -> None:
     """Put RECORDS together by person, all of them beside one another whatever their order; nobody is asked."""
     held = list(read_records(records))

@@ -1,7 +1,7 @@
 """How good the engine is, held against a truth: figures for pairs, for records taken in one by one, and calibration."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -65,6 +65,7 @@ class Evaluation:
     automatic_right: float
     for_review: float
     after_review: Rates
+    after_review_b_cubed: Rates
     linked_households: Rates
 
     def lines(self) -> Iterator[str]:
@@ -79,7 +80,8 @@ class Evaluation:
             yield f"  {tenth}  {bucket.pairs:8}  said {bucket.predicted:.3f}  true {bucket.true:.3f}"
         yield f"Taken in one by one, those for review apart: {self.taken_in}; B-cubed F1 {self.taken_in_b_cubed.f1:.4f}"
         yield f"Joined by the machine and right: {self.automatic_right:.4f}; for review: {self.for_review:.4f}"
-        yield f"Once every review is answered rightly: {self.after_review}"
+        reviewed = f"{self.after_review}; B-cubed F1 {self.after_review_b_cubed.f1:.4f}"
+        yield f"Once every review is answered rightly: {reviewed}"
         yield f"Households: {self.linked_households}"
 
 
@@ -94,35 +96,37 @@ def evaluate(records: Sequence[Record], truth: Mapping[str, Truth], model: Model
             (outcome.bits, outcome.p_same_person, one.person == other.person,
              outcome.p_same_household >= 0.5, one.household == other.household)
         )  # fmt: skip
-    true_pairs, true_household_pairs = _pairs_within(persons), _pairs_within(households)
-    best, best_bits = _best(scored, true_pairs)
+    true_pairs, true_household_pairs = pairs_within(persons), pairs_within(households)
+    best, best_bits = best_rates([(bits, same) for bits, _, same, _, _ in scored], true_pairs)
     joined = [same for bits, _, same, _, _ in scored if bits >= 0]
     at_home = [same for _, _, _, said, same in scored if said]
-    bins = _reliability([(likely, same) for _, likely, same, _, _ in scored])
+    bins = reliability([(likely, same) for _, likely, same, _, _ in scored])
     linked = list(link(records, model))
     automatic = [each for each in linked if each.decision is MatchDecision.JOINED]
+    reviewed = after_review(linked, persons)
     rightly = sum(truth[each.record_id].person == truth[each.person_id].person for each in automatic)
     return Evaluation(
-        pairs=_rates(sum(joined), len(joined), true_pairs),
+        pairs=rates_of(sum(joined), len(joined), true_pairs),
         best_pairs=best,
         best_bits=best_bits,
-        households=_rates(sum(at_home), len(at_home), true_household_pairs),
+        households=rates_of(sum(at_home), len(at_home), true_household_pairs),
         candidate_recall=sum(same for _, _, same, _, _ in scored) / max(1, true_pairs),
         candidates_per_record=len(scored) / max(1, len(records)),
-        calibration_error=sum(each.pairs * abs(each.predicted - each.true) for each in bins) / max(1, len(scored)),
+        calibration_error=calibration_error(bins),
         reliability=bins,
         taken_in=pairwise([each.person_id for each in linked], persons),
         taken_in_b_cubed=b_cubed([each.person_id for each in linked], persons),
         automatic_right=rightly / max(1, len(automatic)),
         for_review=sum(each.decision is MatchDecision.REVIEW for each in linked) / max(1, len(linked)),
-        after_review=pairwise(_reviewed(linked, persons), persons),
+        after_review=pairwise(reviewed, persons),
+        after_review_b_cubed=b_cubed(reviewed, persons),
         linked_households=pairwise([each.household_id for each in linked], households),
     )
 
 
 def pairwise(found: Sequence[Hashable], true: Sequence[Hashable]) -> Rates:
     """Of the pairs put together, how many belong together; and of those that belong, how many are together."""
-    return _rates(_pairs_within(list(zip(found, true, strict=True))), _pairs_within(found), _pairs_within(true))
+    return rates_of(pairs_within(list(zip(found, true, strict=True))), pairs_within(found), pairs_within(true))
 
 
 def b_cubed(found: Sequence[Hashable], true: Sequence[Hashable]) -> Rates:
@@ -133,29 +137,37 @@ def b_cubed(found: Sequence[Hashable], true: Sequence[Hashable]) -> Rates:
     return Rates(precision / max(1, len(found)), recall / max(1, len(found)))
 
 
-def _pairs_within(groups: Sequence[Hashable]) -> int:
+def pairs_within(groups: Iterable[Hashable]) -> int:
+    """How many pairs these groups make, one given for each record."""
     return sum(comb(count, 2) for count in Counter(groups).values())
 
 
-def _rates(right: int, found: int, true: int) -> Rates:
+def rates_of(right: int, found: int, true: int) -> Rates:
+    """Of ``found`` pairs ``right`` are of the ``true`` ones; nothing found is nothing wrong."""
     return Rates(right / found if found else 1.0, right / true if true else 1.0)
 
 
-def _best(scored: Sequence[tuple[float, float, bool, bool, bool]], true_pairs: int) -> tuple[Rates, float]:
-    """The best F1 over all thresholds, and that threshold in bits."""
+def best_rates(scored: Iterable[tuple[float, bool]], true_pairs: int) -> tuple[Rates, float]:
+    """Of pairs as (bits, whether they are one): the best F1 over all thresholds, and that threshold in bits."""
     best, best_bits, right = Rates(1.0, 0.0), 0.0, 0
-    ranked = sorted(((bits, same) for bits, _, same, _, _ in scored), reverse=True)
+    ranked = sorted(scored, reverse=True)
     for at, (bits, same) in enumerate(ranked, start=1):
         right += same
         if at < len(ranked) and ranked[at][0] == bits:
             continue
-        rates = _rates(right, at, true_pairs)
+        rates = rates_of(right, at, true_pairs)
         if rates.f1 > best.f1:
             best, best_bits = rates, bits
     return best, best_bits
 
 
-def _reliability(told: Sequence[tuple[float, bool]]) -> tuple[Bin, ...]:
+def calibration_error(bins: Sequence[Bin]) -> float:
+    """How far what was said is from what is true, on average over all pairs."""
+    return sum(each.pairs * abs(each.predicted - each.true) for each in bins) / max(1, sum(each.pairs for each in bins))
+
+
+def reliability(told: Iterable[tuple[float, bool]]) -> tuple[Bin, ...]:
+    """Pairs as (probability, whether they are one) by tenths of what they were told."""
     groups: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
     for likely, same in told:
         groups[min(_BINS - 1, int(likely * _BINS))].append((likely, same))
@@ -169,7 +181,7 @@ def _reliability(told: Sequence[tuple[float, bool]]) -> tuple[Bin, ...]:
     )
 
 
-def _reviewed(linked: Sequence[Linked], persons: Sequence[str]) -> list[str]:
+def after_review(linked: Sequence[Linked], persons: Sequence[str]) -> list[str]:
     """Groups after a reviewer who knows put each record for review with most of its person's earlier ones."""
     group_of: dict[str, str] = {}
     groups_of_person: dict[str, Counter[str]] = {}

@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.bench import addresses, cases, importing, online
+from tests.bench import addresses, cases, importing, labelled, matching, online
 from tests.bench.environment import BenchBusyError
 
-NAMES = ("addresses", "cases", "import", "online")
+NAMES = ("addresses", "cases", "import", "matching", "online")
 
 
 def main() -> int:
@@ -22,6 +22,9 @@ def main() -> int:
     parser.add_argument("--long", type=int, metavar="ROWS", help="import: one generated file of so many rows instead")
     parser.add_argument("--profile", type=Path, metavar="FOLDER", help="import: write cProfile's figures there")
     parser.add_argument("--stored", type=int, default=online.STORED, help="online: how many records to store")
+    parser.add_argument(
+        "--data", nargs="+", choices=labelled.NAMES, default=(), help="matching: these labelled records only"
+    )
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown:
@@ -34,6 +37,8 @@ def main() -> int:
             _tell("cases", cases.run(cases=options.cases, requests=options.requests, keep=options.keep))
         if "import" in wanted:
             _tell("import", importing.run(long_rows=options.long or 0, profile=options.profile))
+        if "matching" in wanted:
+            _tell("matching", matching.run(options.data))
         if "online" in wanted:
             _tell("online", online.run(stored=options.stored, keep=options.keep))
     except BenchBusyError as busy:
