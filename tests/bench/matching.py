@@ -42,6 +42,20 @@ _SURE_BITS = log2(splink_models.CLUSTERS_FROM / (1 - splink_models.CLUSTERS_FROM
 _Places = tuple[int, int]
 #: What is measured → the figure.
 _Figures = dict[str, str]
+#: What the product promises itself, on records it was not fitted on too.
+_LIMITS = {
+    "Scored pairs, F1 at best (bits)": "≥ .975 (within 1)",
+    "Scored pairs, F1 at even odds": "essnet ≥ .987",
+    "Expected calibration error": "≤ .03",
+    "Pairs found: in two homes, names swapped": "≥ .80, .93",
+    "Pairs of two members linked unasked: all, one name, born on one day": "≤ .1%, 5%, 5%",
+    "True pairs among the candidates, candidates a record": "≥ .995, ≤ 30",
+    "… once a person has answered rightly: pairs F1, B-cubed F1": "≥ .985, .993",
+    "Joined unasked and right": "≥ .997",
+    "Left for a person": "≤ 5%",
+    "Recall once a person has answered rightly": "≥ .985",
+    "Households F1: pairs, taken in": "≥ .95",
+}
 
 
 class Scored(NamedTuple):
@@ -108,8 +122,10 @@ def _households(names: Sequence[str]) -> list[str]:
             f"members of a household, {len(truth.namesakes):,} of one name, {len(truth.twins):,} born on one day."
         )
     rows = columns[-1][1]  # of the engine everything is measured
-    lines = [f"| | {' | '.join(head for head, _ in columns)} |", f"|---|{'--:|' * len(columns)}"]
-    lines += [f"| {row} | {' | '.join(figures.get(row, '–') for _, figures in columns)} |" for row in rows]
+    lines = [f"| | limit | {' | '.join(head for head, _ in columns)} |", f"|---|--:|{'--:|' * len(columns)}"]
+    for row in rows:
+        figures = " | ".join(figures.get(row, "–") for _, figures in columns)
+        lines.append(f"| {row} | {_LIMITS.get(row, '')} | {figures} |")
     return ["\n".join(lines), "\n".join(counted)]
 
 
@@ -239,16 +255,16 @@ def _f1s(groups: Sequence[Hashable], persons: Sequence[str]) -> str:
 
 
 def _found(truth: Truth, pairs: Collection[_Places]) -> str:
-    return f"{_share(truth.moved, pairs):.2f}, {_share(truth.swapped, pairs):.2f}"
+    return f"{_share(truth.moved, pairs)}, {_share(truth.swapped, pairs)}"
 
 
 def _linked(truth: Truth, pairs: Collection[_Places]) -> str:
     kinds = truth.members, truth.namesakes, truth.twins
-    return ", ".join(f"{_share(kind, pairs):.2%}" for kind in kinds)
+    return ", ".join(_share(kind, pairs, ".2%") for kind in kinds)
 
 
-def _share(kind: Collection[_Places], pairs: Collection[_Places]) -> float:
-    return sum(pair in pairs for pair in kind) / max(1, len(kind))
+def _share(kind: Collection[_Places], pairs: Collection[_Places], shape: str = ".2f") -> str:
+    return format(sum(pair in pairs for pair in kind) / len(kind), shape) if kind else "–"
 
 
 # --- lists of people ------------------------------------------------------------------------------------------------
