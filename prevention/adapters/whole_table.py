@@ -17,13 +17,14 @@ import numpy as np
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from splink.clustering import cluster_pairwise_predictions_at_threshold
 
+from prevention.matching import lists
 from prevention.matching.blocking import cap, keys
 from prevention.matching.compare import LEVELS, Comparison, compare
 from prevention.matching.decide import ScoredPair, judge
 from prevention.matching.frequencies import Frequencies, NameRarity
 from prevention.matching.model import Model
 from prevention.matching.record import Record
-from prevention.matching.training import Pattern
+from prevention.matching.training import Pattern, Trained, unlikeness
 
 # Splink's advice is for whoever writes settings: it finds it odd that a level of ours may be neither null nor a column.
 logging.getLogger("splink").setLevel(logging.ERROR)
@@ -91,9 +92,16 @@ def _comparison(model: Model, part: str, name: str) -> dict[str, object]:
 class WholeTable:
     """A table of records, ready to be compared with itself. Some 2 kB a record are held in memory."""
 
-    def __init__(self, records: Sequence[Record], model: Model, frequencies: Frequencies | None = None) -> None:
+    def __init__(
+        self,
+        records: Sequence[Record],
+        model: Model,
+        frequencies: Frequencies | None = None,
+        keys_of: Callable[[Record], Sequence[str]] = keys,
+    ) -> None:
         self._records = records
         self._model = model
+        self._keys_of = keys_of
         self._database = duckdb.connect()
         self._database.execute("SET threads = 1")  # levels are Python's, one at a time; more threads only wait
         self._splink = DuckDBAPI(self._database)
@@ -163,7 +171,7 @@ class WholeTable:
         places: list[int] = []
         words: list[str] = []
         for at, record in enumerate(self._records):
-            found = keys(record)
+            found = self._keys_of(record)
             words += found
             places += [at] * len(found)
             if len(words) > _ROWS or at == len(self._records) - 1:
@@ -178,6 +186,28 @@ class WholeTable:
             "FROM names LEFT JOIN (held SEMI JOIN shared USING (key)) held USING (place) GROUP BY ALL"
         )
         self._database.execute("DROP TABLE held; DROP TABLE shared; DROP TABLE names")
+
+
+def learn_from_list(
+    records: Sequence[Record], before: Model, version: str, reached: Callable[[float], None] = lambda _share: None
+) -> tuple[Trained, list[Pattern]]:
+    """The model of a list of people without homes, and how the pairs among which it looks for one person compare.
+
+    Raises:
+        Invalid: there is nothing to learn from.
+    """
+    model = lists.learn(records, before, version)
+    patterns = WholeTable(records, model, keys_of=lists.keys).patterns(reached)
+    trained = Trained(
+        model=lists.with_prior(model, patterns),
+        before=before,
+        pairs=sum(pattern.pairs for pattern in patterns),
+        unlike=round(unlikeness(patterns, before), 2),
+        rounds=None,
+        decisions=0,
+        calibrated=None,
+    )
+    return trained, patterns
 
 
 def _insert(database: duckdb.DuckDBPyConnection, table: str, columns: Iterable[Sequence[object]]) -> None:

@@ -9,20 +9,22 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from prevention.adapters.whole_table import WholeTable
+from prevention.adapters.whole_table import WholeTable, learn_from_list
 from prevention.cli.matching import TO_READ, TO_WRITE, read_records
 from prevention.domain.account import SYSTEM
 from prevention.domain.local_time import LONDON
 from prevention.domain.match import MatchDecision, Settled
 from prevention.errors import Conflict, Invalid
 from prevention.extensions import current_session
+from prevention.matching import lists
+from prevention.matching.blocking import keys
 from prevention.matching.compare import compare
 from prevention.matching.decide import ScoredPair
 from prevention.matching.frequencies import Frequencies
 from prevention.matching.model import Model, default_model, read_model, write_model
 from prevention.matching.profile import best_evidence
 from prevention.matching.record import Record
-from prevention.matching.training import Decided, train
+from prevention.matching.training import Decided, Pattern, Trained, train
 from prevention.matching.training_report import report
 from prevention.models.match import MatchBatch
 from prevention.queries.matching_models import adopted_model, current_model
@@ -53,13 +55,19 @@ def progress(doing: str) -> Callable[[float], None]:
 @click.command("deduplicate")
 @click.argument("records", type=TO_READ)
 @click.option("--out", required=True, type=TO_WRITE, help="Where to write whose each record is.")
+@click.option("--model", "model_path", type=TO_READ, help="A model's file instead of the shipped one.")
+@click.option("--list", "is_list", is_flag=True, help="RECORDS is a list of people without homes.")
 @click.option(
-    "--bits", default=BITS_OF_ONE_PERSON, show_default=True, help="From how many bits on two records are one person."
+    "--bits",
+    default=BITS_OF_ONE_PERSON,
+    show_default=True,
+    help="From how many bits on two records are one person.",
 )
-def deduplicate(records: Path, *, out: Path, bits: float) -> None:
+def deduplicate(records: Path, *, out: Path, model_path: Path | None, is_list: bool, bits: float) -> None:
     """Put RECORDS together by person, all of them beside one another whatever their order; nobody is asked."""
     held = list(read_records(records))
-    table = WholeTable(held, default_model())
+    model = _read_model(model_path) if model_path else default_model()
+    table = WholeTable(held, model, keys_of=lists.keys if is_list else keys)
     alike = [(pair.left, pair.right) for pair in table.pairs(progress("Compared")) if pair.bits >= bits]
     with out.open("w", encoding="utf-8", newline="") as stream:
         lines = csv.writer(stream)
@@ -70,15 +78,23 @@ def deduplicate(records: Path, *, out: Path, bits: float) -> None:
 
 @click.command("train")
 @click.option("--records", type=TO_READ, help="A file of records; without one, those of the database.")
+@click.option(
+    "--list",
+    "is_list",
+    is_flag=True,
+    help="The file is a list of people without homes: learn from it alone, for deduplicate --list.",
+)
 @click.option("--out", required=True, type=_FOLDER, help="The folder for the model and the report on it.")
 @click.pass_context
-def train_model(context: click.Context, records: Path | None, *, out: Path) -> None:
+def train_model(context: click.Context, records: Path | None, *, is_list: bool, out: Path) -> None:
     """Fit the model to one's own records, without labels, and write it with a report; nothing is adopted by that.
 
     Reviewers' decisions calibrate it when the database holds enough of them.
     """
+    if is_list and records is None:
+        raise click.UsageError("--list wants the list: --records FILE.")
     if records is not None:
-        _train(list(read_records(records)), [], out)
+        _train(list(read_records(records)), [], out, learn=_learned if is_list else _trained)
     else:
         context.invoke(_train_on_database, out=out)
 
@@ -89,15 +105,31 @@ def _train_on_database(out: Path) -> None:
     _train(list(every_record(session)), every_answer(session), out)
 
 
-def _train(records: Sequence[Record], answers: Sequence[Answered], out: Path) -> None:
+_Learned = tuple[Trained, Sequence[Pattern]]
+
+
+def _trained(records: Sequence[Record], answers: Sequence[Answered], version: str) -> _Learned:
     """From the model that comes with the product, whichever is in use: training twice is no more than once."""
     before = default_model()
     frequencies = Frequencies.of(records)
     patterns = WholeTable(records, before, frequencies).patterns(progress("Compared"))
-    version = f"{utc_now().astimezone(LONDON):%Y-%m-%d-%H%M}"
     decided = _decided(records, answers, before, frequencies)
+    return train(patterns, before, version=version, records=len(records), decided=decided), patterns
+
+
+def _learned(records: Sequence[Record], _answers: Sequence[Answered], version: str) -> _Learned:
+    return learn_from_list(records, default_model(), version, progress("Compared"))
+
+
+def _train(
+    records: Sequence[Record],
+    answers: Sequence[Answered],
+    out: Path,
+    learn: Callable[[Sequence[Record], Sequence[Answered], str], _Learned] = _trained,
+) -> None:
+    version = f"{utc_now().astimezone(LONDON):%Y-%m-%d-%H%M}"
     try:
-        trained = train(patterns, before, version=version, records=len(records), decided=decided)
+        trained, patterns = learn(records, answers, version)
     except Invalid as invalid:
         raise click.ClickException(" ".join(invalid.problems.values())) from invalid
     out.mkdir(parents=True, exist_ok=True)
@@ -105,7 +137,10 @@ def _train(records: Sequence[Record], answers: Sequence[Answered], out: Path) ->
     model_path.write_text(write_model(trained.model), encoding="utf-8")
     report_path.write_text(report(trained, patterns), encoding="utf-8")
     click.echo(f"Model {version}, fitted to {trained.pairs:,} pairs of {len(records):,} records: {model_path}")
-    click.echo(f"Read {report_path}, then take it into use: flask matching adopt {model_path}")
+    use = "take it into use: flask matching adopt"
+    if learn is _learned:
+        use = "use it: flask matching deduplicate --list --model"
+    click.echo(f"Read {report_path}, then {use} {model_path}")
 
 
 def _decided(
@@ -144,15 +179,19 @@ def adopt_model(version: str, *, yes: bool) -> None:
     click.echo(f"Model {after.version} decides from the next referral on. What {before.version} decided stays.")
 
 
+def _read_model(path: Path) -> Model:
+    try:
+        return read_model(path.read_text(encoding="utf-8"))
+    except Invalid as invalid:
+        raise click.ClickException(f"{path.name} is no whole model: {', '.join(invalid.problems)}.") from invalid
+    except (KeyError, TypeError, ValueError) as problem:
+        raise click.ClickException(f"{path.name} is no model's file.") from problem
+
+
 def _model(version: str) -> Model:
     path = Path(version)
     if path.is_file():
-        try:
-            return read_model(path.read_text(encoding="utf-8"))
-        except Invalid as invalid:
-            raise click.ClickException(f"{path.name} is no whole model: {', '.join(invalid.problems)}.") from invalid
-        except (KeyError, TypeError, ValueError) as problem:
-            raise click.ClickException(f"{path.name} is no model's file.") from problem
+        return _read_model(path)
     known = adopted_model(current_session(), version)
     if known is None:
         raise click.ClickException(f"There is no file {version}, and no model of that version was in use.")

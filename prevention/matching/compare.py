@@ -272,7 +272,7 @@ def _compare_dates(one: date, other: date) -> str:
         return "new_year" if (one.day, one.month) == (1, 1) else "exact"
     if (one.year, one.day, one.month) == (other.year, other.month, other.day):
         return "swapped"
-    if _one_digit(f"{one:%Y%m%d}", f"{other:%Y%m%d}"):
+    if _one_digit(_digits(one.year, one.month, one.day), _digits(other.year, other.month, other.day)):
         return "one_digit"
     if one.year == other.year and (1, 1) in {(one.month, one.day), (other.month, other.day)}:
         return "age_agrees"  # 1 January is how desks write a year
@@ -284,11 +284,15 @@ def _compare_dates(one: date, other: date) -> str:
 
 def _near(one: date, other: date) -> bool:
     """Two digits differ, or day and month are swapped and one digit of the year or neighbour differs as well."""
-    first, second = f"{one:%Y%m%d}", f"{other:%Y%m%d}"
-    swapped = f"{other:%Y%d%m}"
+    first, second = _digits(one.year, one.month, one.day), _digits(other.year, other.month, other.day)
+    swapped = _digits(other.year, other.day, other.month)
     if sum(a != b for a, b in zip(first, second, strict=True)) <= 2 or _one_digit(first, swapped):
         return True
     return abs(one.year - other.year) == 1 and (one.day, one.month) == (other.day, other.month)
+
+
+def _digits(year: int, first: int, second: int) -> str:
+    return f"{year:04}{first:02}{second:02}"  # %Y writes a year before 1000 with fewer digits
 
 
 def _one_digit(one: str, other: str) -> bool:

@@ -9,7 +9,7 @@ from prevention.matching.model import Model
 from prevention.matching.record import Record
 
 #: As many records as the model's own shares weigh: below that they lead, above it the store's own counts do.
-_KNOWN_BEFORE = 2000
+KNOWN_BEFORE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Frequencies:
     def _rarity(self, part: str, name: str, counts: Mapping[str, int], model: Model) -> float:
         known = model.rarity[part]
         before = known.shares.get(name, known.unlisted)
-        share = (counts.get(name, 0) + before * _KNOWN_BEFORE) / (self.records + _KNOWN_BEFORE)
+        share = (counts.get(name, 0) + before * KNOWN_BEFORE) / (self.records + KNOWN_BEFORE)
         return -log2(share) - known.typical
 
 

@@ -61,7 +61,8 @@ class Decided:
 class Trained:
     """The new model beside the one it came from, and how it was reached.
 
-    ``unlike`` says in bits a pair how unlike these records are to those the model before was fitted on;
+    ``unlike`` says in bits a pair how unlike these records are to those the model before was fitted on; ``rounds`` is
+    None for a list (:mod:`~prevention.matching.lists`), of which each field is learned by itself;
     ``calibrated`` are the bits by which reviewers' decisions moved every answer; None when there were too few.
     """
 
@@ -69,7 +70,7 @@ class Trained:
     before: Model
     pairs: int
     unlike: float
-    rounds: int
+    rounds: int | None
     decisions: int
     calibrated: float | None
 
@@ -87,7 +88,7 @@ def train(
     pairs = sum(pattern.pairs for pattern in patterns)
     if not pairs:
         raise Invalid({"records": "No two of these records share a key: there is nothing to learn from."})
-    unlike = _unlikeness(patterns, before)
+    unlike = unlikeness(patterns, before)
     if unlike > _TOO_UNLIKE:
         raise Invalid(
             {
@@ -173,7 +174,7 @@ def _moved(before: Model, shares: Mapping[str, Mapping[str, Shares]], kinds: Sha
     )
 
 
-def _unlikeness(patterns: Sequence[Pattern], before: Model) -> float:
+def unlikeness(patterns: Sequence[Pattern], before: Model) -> float:
     """How far the pairs' levels are from those the model was fitted on, in bits a pair (Kullback and Leibler's)."""
     pairs = sum(pattern.pairs for pattern in patterns)
     kinds, far = before.prior_shares, 0.0

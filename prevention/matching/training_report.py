@@ -27,7 +27,8 @@ def _head(trained: Trained) -> Iterator[str]:
     kinds = f"{model.prior_shares.m:.1%} of one person, {model.prior_shares.h:.1%} of two members of a household"
     yield f"- Pairs that share a key: {trained.pairs:,}; by the new model {kinds}, the rest strangers."
     yield f"- Unlike the records of model {before.version} by {trained.unlike:.2f} bits a pair."
-    yield f"- Nothing moved any more after {trained.rounds} rounds."
+    if trained.rounds is not None:
+        yield f"- Nothing moved any more after {trained.rounds} rounds."
     prior = f"{model.prior.person:+.2f} bits for one person ({before.prior.person:+.2f} before)"
     yield f"- Before anything is compared: {prior}."
     yield f"- {_calibration(trained)}"

@@ -115,9 +115,10 @@ def _fake_1000(name: str) -> Labelled:
 
 
 def _fake_record(row: Mapping[str, str]) -> Record:
+    """A city stands where a postcode would: what a person lives near."""
     person = GivenPerson(first_name=row["first_name"], surname=row["surname"], dob=row["dob"], email=row["email"])
-    address = TidiedAddress(town=row["city"])
-    return Record.from_tidied(row["unique_id"], tidy_person(person, _TODAY, DateOrder.ISO), address)
+    record = Record.from_tidied(row["unique_id"], tidy_person(person, _TODAY, DateOrder.ISO), TidiedAddress())
+    return replace(record, postcode=row["city"].upper() or None)
 
 
 def _historical(name: str) -> Labelled:

@@ -17,10 +17,11 @@ from math import exp2, log2
 from time import perf_counter
 from typing import NamedTuple
 
-from prevention.adapters.whole_table import WholeTable
+from prevention.adapters.whole_table import WholeTable, learn_from_list
 from prevention.cli.matching_tables import BITS_OF_ONE_PERSON
 from prevention.domain.local_time import LONDON
 from prevention.domain.match import MatchDecision
+from prevention.matching import lists
 from prevention.matching.evaluation import (
     after_review,
     b_cubed,
@@ -283,14 +284,22 @@ def _list_lines(data: Labelled) -> Iterator[str]:
     pairs = [Scored(left, right, bits, linked=False) for left, right, bits in told.pairs]
     yield _list_line(f"{data.name}: Splink", data, pairs, told.groups, told.seconds)
     start = perf_counter()
-    table = WholeTable(data.records, default_model())
+    shipped = WholeTable(data.records, default_model())
+    yield _our_list_line("ours, shipped model", data, shipped, start)
+    start = perf_counter()
+    trained, _ = learn_from_list(data.records, default_model(), data.name)
+    learned = WholeTable(data.records, trained.model, keys_of=lists.keys)
+    yield _our_list_line("ours, learned from the list", data, learned, start)
+
+
+def _our_list_line(name: str, data: Labelled, table: WholeTable, start: float) -> str:
     pairs = [
         Scored(pair.left, pair.right, pair.bits, linked=False)
         for pair in table.pairs()
         if data.is_looked_for(pair.left, pair.right)
     ]
     groups = table.groups([pair.places for pair in pairs if pair.bits >= BITS_OF_ONE_PERSON])
-    yield _list_line("ours, shipped model", data, pairs, groups, perf_counter() - start)
+    return _list_line(name, data, pairs, groups, perf_counter() - start)
 
 
 def _list_line(name: str, data: Labelled, scored: Sequence[Scored], groups: Sequence[Hashable], seconds: float) -> str:

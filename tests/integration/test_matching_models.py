@@ -5,7 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import date, time
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 
 import pytest
@@ -177,6 +177,51 @@ def test_training_on_a_file_needs_no_database(extracts: Path, tmp_path: Path) ->
     )
     assert told.returncode == 0, told.stderr
     assert sorted(path.suffix for path in (tmp_path / "models").iterdir()) == [".json", ".md"]
+
+
+def test_a_list_of_people_is_learned_from_and_put_together(app: Flask, tmp_path: Path) -> None:
+    """Everybody twice, every second time with a slip in the birth; no homes."""
+    records, people = tmp_path / "list.csv", tmp_path / "people.csv"
+    names = product(("Ash", "Brook", "Cole", "Drake", "Elder", "Finch", "Grant"), ("ford", "ham", "ley", "by", "wick"))
+    rows = [
+        {
+            "record_id": f"{at}{half}",
+            "first_name": first,
+            "surname": "".join(last),
+            "dob": f"{1920 + at}-0{1 + slip}-11",
+        }
+        for at, (first, last) in enumerate(product(("Ada", "Bram"), names))
+        for half, slip in (("a", 0), ("b", at % 2))
+    ]
+    with records.open("w", encoding="utf-8", newline="") as stream:
+        lines = csv.DictWriter(stream, COLUMNS, restval="")
+        lines.writeheader()
+        lines.writerows(rows)
+    told = call(app, "train", "--records", records, "--list", "--out", tmp_path / "models")
+    assert told.exit_code == 0, told.output
+    assert "flask matching deduplicate --list --model" in told.output
+    (model,) = (tmp_path / "models").glob("*.json")
+    told = call(app, "deduplicate", records, "--list", "--model", model, "--out", people)
+    assert told.exit_code == 0, told.output
+    with people.open(encoding="utf-8", newline="") as stream:
+        groups = {row["record_id"]: row["person_id"] for row in csv.DictReader(stream)}
+    assert all(groups[f"{at}a"] == groups[f"{at}b"] for at in range(70))
+    assert len(set(groups.values())) > 60
+
+
+def test_a_list_must_be_given(app: Flask, tmp_path: Path) -> None:
+    told = call(app, "train", "--list", "--out", tmp_path / "models")
+    assert told.exit_code == 2
+    assert "--records FILE" in told.output
+
+
+def test_a_model_that_is_none_is_refused(app: Flask, tmp_path: Path) -> None:
+    records, model = tmp_path / "records.csv", tmp_path / "model.json"
+    records.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
+    model.write_text("{}", encoding="utf-8")
+    told = call(app, "deduplicate", records, "--model", model, "--out", tmp_path / "people.csv")
+    assert told.exit_code == 1
+    assert "model.json is no" in told.output
 
 
 def test_what_cannot_be_learned_from_is_said(app: Flask, tmp_path: Path) -> None:
