@@ -1,9 +1,8 @@
 """Splink 5 beside the engine: for each set of records the settings that its own documentation uses for it.
 
 FEBRL, ``fake_1000`` and ``historical_50k`` are worked examples there. For referrals of UK households, which are not,
-the settings are what its guide recommends: comparisons of its library, term frequencies for names, one comparison for
-the address (postcode and address apart make every two of a household look like one person), and training on blocks
-tighter than a household, the kindest of those tried.
+the settings are comparisons of its library, term frequencies for names, one comparison for the address, and training on
+blocks tighter than a household, which of those tried is the kindest.
 """
 
 import logging
