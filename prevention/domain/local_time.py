@@ -12,10 +12,12 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
     return start, datetime.combine(day + timedelta(days=1), time(), tzinfo=LONDON)
 
 
-def which_hour(local: datetime) -> str:
-    """`` BST`` or `` GMT`` behind a London time of the hour that comes twice when the clocks go back; else nothing.
+def spoken_clock(local: datetime) -> str:
+    """A London time of day as people read it: ``4:07pm``.
 
-    ``local`` is a moment in London's zone, not words read from a form: then it never lies in the hour that is skipped.
+    An hour that comes twice, when the clocks go back, says which: ``1:45am BST``, then ``1:45am GMT``. ``local`` is a
+    moment in London's zone, not words read from a form: then it never lies in the hour that is skipped.
     """
     twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
-    return f" {local:%Z}" if twice else ""
+    which = f" {local:%Z}" if twice else ""
+    return f"{local.hour % 12 or 12}:{local.minute:02d}{'am' if local.hour < 12 else 'pm'}{which}"

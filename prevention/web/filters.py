@@ -10,7 +10,7 @@ from typing import Any
 import phonenumbers
 from flask import Flask
 
-from prevention.domain.local_time import LONDON, which_hour
+from prevention.domain.local_time import LONDON, spoken_clock
 
 
 def local_datetime(value: datetime | None) -> str:
@@ -33,7 +33,7 @@ def local_time(value: datetime | None) -> str:
     local = _to_london(value)
     if local.minute == 0 and local.hour in (0, 12):
         return "midday" if local.hour else "midnight"
-    return f"{local.hour % 12 or 12}:{local.minute:02d}{'am' if local.hour < 12 else 'pm'}{which_hour(local)}"
+    return spoken_clock(local)
 
 
 def local_date(value: date | datetime | None) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from prevention.domain.local_time import LONDON, which_hour
+from prevention.domain.local_time import LONDON, spoken_clock
 from prevention.models.notification import Message
 
 _FOLDER = Path(__file__).resolve().parents[3] / "templates" / "email"
@@ -67,5 +67,4 @@ def with_site(message: Message, public_url: str) -> str:
 def spoken_time(moment: datetime) -> str:
     """An aware time as London people read it: ``4:07pm on 22 November 2026``."""
     local = moment.astimezone(LONDON)
-    clock = f"{local.hour % 12 or 12}:{local.minute:02d}{'am' if local.hour < 12 else 'pm'}{which_hour(local)}"
-    return f"{clock} on {local.day} {local:%B %Y}"
+    return f"{spoken_clock(local)} on {local.day} {local:%B %Y}"
