@@ -93,8 +93,10 @@ def train_model(context: click.Context, records: Path | None, *, is_list: bool, 
     """
     if is_list and records is None:
         raise click.UsageError("--list wants the list: --records FILE.")
-    if records is not None:
-        _train(list(read_records(records)), [], out, learn=_learned if is_list else _trained)
+    if records is not None and is_list:
+        _train(list(read_records(records)), [], out, _learned, "use it: flask matching deduplicate --list --model")
+    elif records is not None:
+        _train(list(read_records(records)), [], out)
     else:
         context.invoke(_train_on_database, out=out)
 
@@ -126,6 +128,7 @@ def _train(
     answers: Sequence[Answered],
     out: Path,
     learn: Callable[[Sequence[Record], Sequence[Answered], str], _Learned] = _trained,
+    use: str = "take it into use: flask matching adopt",
 ) -> None:
     version = f"{utc_now().astimezone(LONDON):%Y-%m-%d-%H%M}"
     try:
@@ -137,9 +140,6 @@ def _train(
     model_path.write_text(write_model(trained.model), encoding="utf-8")
     report_path.write_text(report(trained, patterns), encoding="utf-8")
     click.echo(f"Model {version}, fitted to {trained.pairs:,} pairs of {len(records):,} records: {model_path}")
-    use = "take it into use: flask matching adopt"
-    if learn is _learned:
-        use = "use it: flask matching deduplicate --list --model"
     click.echo(f"Read {report_path}, then {use} {model_path}")
 
 
